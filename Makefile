@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: The Mainstay Authors
+# SPDX-License-Identifier: Apache-2.0
+
+# Every target that people run has a "##" line, which `make help` prints.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# The generators' own module keeps their requirements out of the operator's go.mod.
+CONTROLLER_GEN := go tool -modfile=hack/tools/go.mod controller-gen
+GO_BUILD := CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+# Every module of the repository, found rather than listed.
+MODULES := $(dir $(shell find . -name go.mod -not -path './bin/*'))
+# The race detector needs a C compiler; without one the tests still run.
+RACE := $(if $(shell command -v $$(go env CC)),-race)
+# Runs a command against a real kube-apiserver and etcd.
+WITH_CONTROL_PLANE := assets=$$(hack/controlplane/build.sh); KUBEBUILDER_ASSETS="$$assets"
+
+##@ Develop
+
+.PHONY: help
+help: ## Show this help.
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: generate
+generate: ## Regenerate deepcopy code, CRDs, RBAC and the generated pages of docs/.
+	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
+	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
+	$(CONTROLLER_GEN) rbac:roleName=mainstay-manager paths=./controllers/... output:rbac:artifacts:config=config/rbac
+	go run ./hack/gendocs
+
+.PHONY: test
+test: ## Run every test; the first run fetches or builds a control plane.
+	$(WITH_CONTROL_PLANE) go test $(RACE) -timeout 15m ./...
+
+.PHONY: bench
+bench: ## Measure the probe engine.
+	go test -run '^$$' -bench . -benchmem ./internal/probe/...
+
+.PHONY: lint
+lint: bin/golangci-lint ## Lint the code, and the API by the Kubernetes conventions.
+	bin/golangci-lint run ./...
+
+.PHONY: verify
+verify: ## Fail when generated files, formatting or go.mod files are out of date.
+	hack/verify.sh $(MODULES)
+
+##@ Run
+
+.PHONY: build
+build: ## Build the operator and the kubectl plugin into bin/.
+	$(GO_BUILD) -o bin/manager ./cmd/manager
+	$(GO_BUILD) -o bin/kubectl-mainstay ./cmd/kubectl-mainstay
+
+.PHONY: demo
+demo: ## Run the operator against a local control plane and false vendors (ONCE=1: one round).
+	$(WITH_CONTROL_PLANE) go run ./hack/demo $(if $(ONCE),-once)
+
+.PHONY: run
+run: ## Run the operator here, against the cluster of the current kubeconfig.
+	go run ./cmd/manager
+
+.PHONY: install
+install: ## Install the CRDs into the cluster of the current kubeconfig.
+	kubectl apply -k config/crd
+
+.PHONY: uninstall
+uninstall: ## Remove the CRDs, and with them every resource of their kinds.
+	kubectl delete --ignore-not-found -k config/crd
+
+bin/golangci-lint: hack/lint/main.go hack/lint/go.mod hack/lint/go.sum
+	cd hack/lint && go build -trimpath -o ../../$@ .
