@@ -1,0 +1,93 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// AIProviderSpec says which AI provider the app uses and what it needs there.
+//
+// +kubebuilder:validation:XValidation:rule="self.provider in ['None', 'OpenAICompatible'] || has(self.secretRef)",messageExpression="'spec.secretRef is required for provider ' + self.provider + ': name the Secret that holds its API key'",reason="FieldValueRequired",fieldPath=".secretRef"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'OpenAICompatible' || has(self.endpoint)",message="spec.endpoint is required for provider OpenAICompatible: it has no fixed host",reason="FieldValueRequired",fieldPath=".endpoint"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'None' || !has(self.endpoint)",message="spec.endpoint does not apply to provider None: choose a provider or remove the endpoint",reason="FieldValueForbidden",fieldPath=".endpoint"
+type AIProviderSpec struct {
+	// provider is the vendor that the app calls. None says that none is configured.
+	// +optional
+	// +kubebuilder:default=None
+	Provider AIVendor `json:"provider,omitempty"`
+
+	// models that the app calls, by the provider's names. Each must exist and be open to this key.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=256
+	// +kubebuilder:validation:items:Pattern=`^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$`
+	Models []string `json:"models,omitempty"`
+
+	DependencySpec `json:",inline"`
+}
+
+// AIVendor is a vendor of AI models.
+// +kubebuilder:validation:Enum=None;OpenAI;Anthropic;OpenAICompatible
+type AIVendor string
+
+// AIProviderStatus is what Mainstay found out about an AI provider.
+type AIProviderStatus struct {
+	DependencyStatus `json:",inline"`
+}
+
+// AIProvider declares that an app depends on an AI provider. Mainstay proves with free, read-only
+// requests that the key is accepted and that the models named exist for it.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=ai,categories=dependencies
+// +kubebuilder:selectablefield:JSONPath=`.spec.provider`
+// +kubebuilder:selectablefield:JSONPath=`.spec.secretRef.name`
+// +kubebuilder:selectablefield:JSONPath=`.spec.suspend`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Healthy",type=string,JSONPath=`.status.conditions[?(@.type=="Healthy")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Healthy")].reason`
+// +kubebuilder:printcolumn:name="Provider",type=string,JSONPath=`.spec.provider`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Healthy")].message`
+type AIProvider struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what the app needs.
+	// +optional
+	// +kubebuilder:default={}
+	Spec AIProviderSpec `json:"spec,omitzero"`
+
+	// status is what Mainstay found out.
+	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
+	Status AIProviderStatus `json:"status,omitzero"`
+}
+
+// Provider returns the name of the vendor.
+func (a *AIProvider) Provider() string { return string(a.Spec.Provider) }
+
+// SharedSpec returns the part of the spec that every probed kind has.
+func (a *AIProvider) SharedSpec() *DependencySpec { return &a.Spec.DependencySpec }
+
+// SharedStatus returns the part of the status that every probed kind has.
+func (a *AIProvider) SharedStatus() *DependencyStatus { return &a.Status.DependencyStatus }
+
+// AIProviderList is a list of AIProviders.
+//
+// +kubebuilder:object:root=true
+type AIProviderList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	// items are the AIProviders.
+	Items []AIProvider `json:"items"`
+}

@@ -1,0 +1,153 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+// Condition types of the probed kinds. All are positive, and all are present once the object was
+// visited. The first five are stages, in the order in which a probe settles them.
+const (
+	// ConditionConfigured: the spec and what it refers to are usable.
+	ConditionConfigured = "Configured"
+	// ConditionReachable: DNS, TCP and TLS work, and something sensible answers.
+	ConditionReachable = "Reachable"
+	// ConditionAuthenticated: the provider accepted the credential.
+	ConditionAuthenticated = "Authenticated"
+	// ConditionAuthorized: the credential has the scopes and permissions that the spec needs.
+	ConditionAuthorized = "Authorized"
+	// ConditionProvisioned: what the spec needs exists and is enabled at the provider.
+	ConditionProvisioned = "Provisioned"
+
+	// ConditionHealthy is the verdict. Where it is not True its reason is the root cause.
+	ConditionHealthy = "Healthy"
+	// ConditionReady is the gate for rollouts: it turns False for what the owner can fix, not for an
+	// outage of the provider. It is not a proof.
+	ConditionReady = "Ready"
+
+	// ConditionStalled is present, and True, only while nothing but an edit of the spec, or of the
+	// operator's flags, can help.
+	ConditionStalled = "Stalled"
+)
+
+// Reasons that say how far a condition has come rather than what is wrong.
+const (
+	// ReasonPassed: proven by the last probes.
+	ReasonPassed = "Passed"
+	// ReasonNotApplicable: this provider, or this spec, has nothing to prove at this stage.
+	ReasonNotApplicable = "NotApplicable"
+	// ReasonNotReached: an earlier stage keeps the probe from getting here.
+	ReasonNotReached = "NotReached"
+	// ReasonProbing: the first probe has not ended yet.
+	ReasonProbing = "Probing"
+	// ReasonUnproven: on Ready, nothing that the owner can fix is wrong, but not all is proven.
+	ReasonUnproven = "Unproven"
+	// ReasonSuspended: spec.suspend is true.
+	ReasonSuspended = "Suspended"
+)
+
+// Reasons of stage Configured.
+const (
+	// ReasonNoAIProvider: no AI provider is configured.
+	ReasonNoAIProvider = "NoAIProvider"
+	// ReasonNoEmailProvider: no email provider is configured.
+	ReasonNoEmailProvider = "NoEmailProvider"
+	// ReasonSecretNotFound: the Secret does not exist.
+	ReasonSecretNotFound = "SecretNotFound"
+	// ReasonSecretKeyMissing: the Secret exists but lacks the key.
+	ReasonSecretKeyMissing = "SecretKeyMissing"
+	// ReasonSecretKeyEmpty: the key of the Secret holds nothing.
+	ReasonSecretKeyEmpty = "SecretKeyEmpty"
+	// ReasonPlaceholderCredential: the value is a sample, such as changeme or sk-xxx.
+	ReasonPlaceholderCredential = "PlaceholderCredential"
+	// ReasonCredentialHasWhitespace: the value holds blanks or tabs.
+	ReasonCredentialHasWhitespace = "CredentialHasWhitespace"
+	// ReasonCredentialHasLineBreak: the value holds a line break, usually the last byte.
+	ReasonCredentialHasLineBreak = "CredentialHasLineBreak"
+	// ReasonCredentialMalformed: the value holds bytes that no credential has.
+	ReasonCredentialMalformed = "CredentialMalformed"
+	// ReasonWrongKeyKind: the value is a credential, but of another vendor or for another use.
+	ReasonWrongKeyKind = "WrongKeyKind"
+	// ReasonCANotFound: the ConfigMap or Secret of spec.caRef, or its key, does not exist.
+	ReasonCANotFound = "CANotFound"
+	// ReasonCAInvalid: spec.caRef holds no PEM certificate.
+	ReasonCAInvalid = "CAInvalid"
+	// ReasonConsentMissing: the Secret does not allow its credential to be sent to the spec's host.
+	ReasonConsentMissing = "ConsentMissing"
+	// ReasonDestinationNotAllowed: Mainstay's dial guard refuses the address.
+	ReasonDestinationNotAllowed = "DestinationNotAllowed"
+)
+
+// Reasons of stage Reachable.
+const (
+	// ReasonNameNotResolved: DNS has no address for the host.
+	ReasonNameNotResolved = "NameNotResolved"
+	// ReasonConnectionRefused: nothing listens at the address.
+	ReasonConnectionRefused = "ConnectionRefused"
+	// ReasonNetworkUnreachable: there is no route to the address.
+	ReasonNetworkUnreachable = "NetworkUnreachable"
+	// ReasonConnectionClosed: the connection was closed before an answer came.
+	ReasonConnectionClosed = "ConnectionClosed"
+	// ReasonTLSInvalid: the certificate, or the TLS handshake, cannot be accepted.
+	ReasonTLSInvalid = "TLSInvalid"
+	// ReasonProxyFailed: the proxy between Mainstay and the provider did not let the probe through.
+	ReasonProxyFailed = "ProxyFailed"
+	// ReasonTimedOut: no answer came within spec.timeoutSeconds.
+	ReasonTimedOut = "TimedOut"
+	// ReasonServerError: the provider answered with a 5xx status.
+	ReasonServerError = "ServerError"
+	// ReasonPathNotFound: the host answers, but the API is not at this path.
+	ReasonPathNotFound = "PathNotFound"
+	// ReasonUnexpectedAnswer: something answered, but not as this provider does.
+	ReasonUnexpectedAnswer = "UnexpectedAnswer"
+	// ReasonProbeFailed: Mainstay itself failed; the dependency is not to blame.
+	ReasonProbeFailed = "ProbeFailed"
+)
+
+// Reasons of stage Authenticated.
+const (
+	// ReasonInvalidAPIKey: the provider rejects the key, and never accepted these bytes before.
+	ReasonInvalidAPIKey = "InvalidAPIKey"
+	// ReasonAPIKeyRevokedOrExpired: the provider rejects a key that it accepted before.
+	ReasonAPIKeyRevokedOrExpired = "APIKeyRevokedOrExpired"
+	// ReasonAPIKeyExpired: the provider says that the key has expired.
+	ReasonAPIKeyExpired = "APIKeyExpired"
+	// ReasonAPIKeySuspended: the provider says that the key is suspended or inactive.
+	ReasonAPIKeySuspended = "APIKeySuspended"
+	// ReasonCredentialRequired: the endpoint asks for a credential and the spec names none.
+	ReasonCredentialRequired = "CredentialRequired"
+	// ReasonIPNotAllowed: the key may not be used from the cluster's address.
+	ReasonIPNotAllowed = "IPNotAllowed"
+)
+
+// Reasons of stage Authorized.
+const (
+	// ReasonInsufficientScope: the key lacks a scope.
+	ReasonInsufficientScope = "InsufficientScope"
+	// ReasonRoleForbidden: the account or role behind the key may not do this.
+	ReasonRoleForbidden = "RoleForbidden"
+	// ReasonRegionNotSupported: the provider does not serve the region that the request comes from.
+	ReasonRegionNotSupported = "RegionNotSupported"
+)
+
+// Reasons of stage Provisioned.
+const (
+	// ReasonModelNotAvailable: a model does not exist, or this key may not use it.
+	ReasonModelNotAvailable = "ModelNotAvailable"
+	// ReasonDomainNotFound: the sending domain is not registered at the provider.
+	ReasonDomainNotFound = "DomainNotFound"
+	// ReasonDomainNotVerified: the sending domain is registered, but its DNS records are not verified.
+	ReasonDomainNotVerified = "DomainNotVerified"
+	// ReasonDomainSendingDisabled: sending is switched off for the domain at the provider.
+	ReasonDomainSendingDisabled = "DomainSendingDisabled"
+	// ReasonDomainVerificationLapsing: the domain still sends, but a DNS record of it has vanished.
+	ReasonDomainVerificationLapsing = "DomainVerificationLapsing"
+	// ReasonSendOnlyKey: the key may send and nothing else, so it cannot show the domain's state.
+	ReasonSendOnlyKey = "SendOnlyKey"
+)
+
+// Reasons of stage Working, which has no condition of its own and shows in Healthy.
+const (
+	// ReasonRateLimited: the app uses up the provider's rate limit.
+	ReasonRateLimited = "RateLimited"
+	// ReasonQuotaExhausted: credit, quota or a spend limit is used up; waiting does not help.
+	ReasonQuotaExhausted = "QuotaExhausted"
+)

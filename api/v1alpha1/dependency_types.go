@@ -1,0 +1,193 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Annotations that Mainstay reads.
+const (
+	// RequestedAtAnnotation on a dependency asks for a probe now. Any new value is a new request;
+	// status.lastHandledRequest echoes the value once that probe has ended.
+	RequestedAtAnnotation = "mainstay.dev/requestedAt"
+
+	// AllowedHostsAnnotation on a Secret names the hosts, comma-separated as host[:port], to which its
+	// owner lets Mainstay send the credential. Only hosts that come from a spec need it; a vendor's own
+	// fixed host does not.
+	AllowedHostsAnnotation = "mainstay.dev/allowed-hosts"
+)
+
+// DependencySpec is what every probed kind shares. Names and meanings follow Pod probes.
+//
+// +kubebuilder:validation:XValidation:rule="self.timeoutSeconds <= self.periodSeconds",messageExpression="'spec.timeoutSeconds must not be greater than spec.periodSeconds, since a probe has to end before the next one is due: found ' + string(self.timeoutSeconds) + ' and ' + string(self.periodSeconds)",fieldPath=".timeoutSeconds",reason="FieldValueInvalid"
+type DependencySpec struct {
+	// secretRef names the key of a Secret, in the namespace of this object, that holds the credential.
+	// The Secret may be created later: until then the object reports SecretNotFound.
+	// +optional
+	SecretRef *SecretKeyRef `json:"secretRef,omitempty"`
+
+	// endpoint replaces the whole base URL of the provider, version path included, as in
+	// https://host/v1 for OpenAI. The Secret must consent to the host through its annotation
+	// mainstay.dev/allowed-hosts.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() in ['http', 'https'] && url(self).getHostname() != ''",messageExpression="'spec.endpoint must be an absolute http or https URL such as https://llm.example.com/v1, found ' + self"
+	// +kubebuilder:validation:XValidation:rule="!self.contains('@') && !self.contains('?') && !self.contains('#')",message="spec.endpoint must not carry a user, a query or a fragment: credentials belong into the Secret"
+	Endpoint string `json:"endpoint,omitempty"`
+
+	// caRef names PEM certificates that the endpoint's certificate is checked against, in place of the
+	// system's.
+	// +optional
+	CARef *CARef `json:"caRef,omitempty"`
+
+	// periodSeconds is how often to probe, in seconds.
+	// +optional
+	// +kubebuilder:default=60
+	// +kubebuilder:validation:Minimum=10
+	// +kubebuilder:validation:Maximum=86400
+	PeriodSeconds int32 `json:"periodSeconds,omitempty"`
+
+	// timeoutSeconds is how long one probe may take, all its requests together, in seconds.
+	// +optional
+	// +kubebuilder:default=10
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=300
+	TimeoutSeconds int32 `json:"timeoutSeconds,omitempty"`
+
+	// failureThreshold is how many probes in a row must fail before a condition that was proven turns
+	// False. What the owner got wrong from the start counts at once.
+	// +optional
+	// +kubebuilder:default=3
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	FailureThreshold int32 `json:"failureThreshold,omitempty"`
+
+	// successThreshold is how many probes in a row must succeed before a condition recovers.
+	// +optional
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	SuccessThreshold int32 `json:"successThreshold,omitempty"`
+
+	// suspend stops probing while true. Healthy is then Unknown and Ready stays True, both with reason
+	// Suspended.
+	// +optional
+	Suspend bool `json:"suspend,omitempty"`
+
+	// readyWhen says how far the owner's part must be right for Ready: Configured, Authenticated or
+	// Provisioned gate rollouts on what the owner can fix, up to that stage; Healthy gates them on the
+	// provider's health as well.
+	// +optional
+	// +kubebuilder:default=Provisioned
+	ReadyWhen ReadyWhen `json:"readyWhen,omitempty"`
+}
+
+// ReadyWhen is the stage up to which the Ready condition counts.
+// +kubebuilder:validation:Enum=Configured;Authenticated;Provisioned;Healthy
+type ReadyWhen string
+
+// The values of spec.readyWhen.
+const (
+	ReadyWhenConfigured    ReadyWhen = "Configured"
+	ReadyWhenAuthenticated ReadyWhen = "Authenticated"
+	ReadyWhenProvisioned   ReadyWhen = "Provisioned"
+	ReadyWhenHealthy       ReadyWhen = "Healthy"
+)
+
+// SecretKeyRef names one key of a Secret in the same namespace.
+type SecretKeyRef struct {
+	// name of the Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`
+	Name string `json:"name"`
+
+	// key within the Secret's data. Providers that need several values read them from documented keys
+	// of the same Secret.
+	// +optional
+	// +kubebuilder:default=apiKey
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[-._a-zA-Z0-9]+$`
+	Key string `json:"key,omitempty"`
+}
+
+// CARef names one key of a ConfigMap or Secret in the same namespace.
+type CARef struct {
+	// kind of the object that holds the certificates.
+	// +required
+	// +kubebuilder:validation:Enum=ConfigMap;Secret
+	Kind string `json:"kind"`
+
+	// name of that object.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`
+	Name string `json:"name"`
+
+	// key within its data.
+	// +optional
+	// +kubebuilder:default=ca.crt
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[-._a-zA-Z0-9]+$`
+	Key string `json:"key,omitempty"`
+}
+
+// DependencyStatus is what every probed kind reports.
+type DependencyStatus struct {
+	// conditions hold one observation per stage (Configured, Reachable, Authenticated, Authorized,
+	// Provisioned), then Healthy, the verdict, and Ready, the gate for rollouts.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +patchStrategy=merge
+	// +patchMergeKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty" patchStrategy:"merge" patchMergeKey:"type"`
+
+	// observedGeneration is the metadata.generation that the conditions speak of; -1 before the first
+	// visit.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// lastProbeTime is when a probe last ended. It is coarse on purpose: it moves with a change of the
+	// conditions and otherwise once per heartbeat. The metric mainstay_probe_last_time_seconds is exact.
+	// +optional
+	LastProbeTime *metav1.Time `json:"lastProbeTime,omitempty"`
+
+	// lastHandledRequest echoes the annotation mainstay.dev/requestedAt once the probe that it asked
+	// for has ended.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	LastHandledRequest string `json:"lastHandledRequest,omitempty"`
+
+	// acceptedSecret is the version of the Secret whose credential the provider last accepted.
+	// +optional
+	AcceptedSecret *AcceptedSecret `json:"acceptedSecret,omitempty"`
+
+	// effectivePeriodSeconds is set while probing is slower than spec.periodSeconds, because the
+	// credential's share of the provider's rate limit is too small for all that use it.
+	// +optional
+	EffectivePeriodSeconds int32 `json:"effectivePeriodSeconds,omitempty"`
+}
+
+// AcceptedSecret identifies one version of a Secret.
+type AcceptedSecret struct {
+	// uid of the Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	UID string `json:"uid"`
+
+	// resourceVersion of the Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	ResourceVersion string `json:"resourceVersion"`
+}

@@ -1,0 +1,90 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// EmailProviderSpec says which email provider the app uses and what it needs there.
+//
+// +kubebuilder:validation:XValidation:rule="self.provider == 'None' || has(self.secretRef)",messageExpression="'spec.secretRef is required for provider ' + self.provider + ': name the Secret that holds its API key'",reason="FieldValueRequired",fieldPath=".secretRef"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'None' || !has(self.endpoint)",message="spec.endpoint does not apply to provider None: choose a provider or remove the endpoint",reason="FieldValueForbidden",fieldPath=".endpoint"
+type EmailProviderSpec struct {
+	// provider is the vendor that sends the app's email. None says that none is configured.
+	// +optional
+	// +kubebuilder:default=None
+	Provider EmailVendor `json:"provider,omitempty"`
+
+	// domain that the app sends from, such as mail.example.com. It must be verified at the provider.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`
+	Domain string `json:"domain,omitempty"`
+
+	DependencySpec `json:",inline"`
+}
+
+// EmailVendor is a vendor of email sending.
+// +kubebuilder:validation:Enum=None;Resend
+type EmailVendor string
+
+// EmailProviderStatus is what Mainstay found out about an email provider.
+type EmailProviderStatus struct {
+	DependencyStatus `json:",inline"`
+}
+
+// EmailProvider declares that an app depends on an email provider. Mainstay proves with read-only
+// requests that the key is accepted and that the sending domain is verified. It sends no email.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=email,categories=dependencies
+// +kubebuilder:selectablefield:JSONPath=`.spec.provider`
+// +kubebuilder:selectablefield:JSONPath=`.spec.secretRef.name`
+// +kubebuilder:selectablefield:JSONPath=`.spec.suspend`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Healthy",type=string,JSONPath=`.status.conditions[?(@.type=="Healthy")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Healthy")].reason`
+// +kubebuilder:printcolumn:name="Provider",type=string,JSONPath=`.spec.provider`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Healthy")].message`
+type EmailProvider struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what the app needs.
+	// +optional
+	// +kubebuilder:default={}
+	Spec EmailProviderSpec `json:"spec,omitzero"`
+
+	// status is what Mainstay found out.
+	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
+	Status EmailProviderStatus `json:"status,omitzero"`
+}
+
+// Provider returns the name of the vendor.
+func (e *EmailProvider) Provider() string { return string(e.Spec.Provider) }
+
+// SharedSpec returns the part of the spec that every probed kind has.
+func (e *EmailProvider) SharedSpec() *DependencySpec { return &e.Spec.DependencySpec }
+
+// SharedStatus returns the part of the status that every probed kind has.
+func (e *EmailProvider) SharedStatus() *DependencyStatus { return &e.Status.DependencyStatus }
+
+// EmailProviderList is a list of EmailProviders.
+//
+// +kubebuilder:object:root=true
+type EmailProviderList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	// items are the EmailProviders.
+	Items []EmailProvider `json:"items"`
+}
