@@ -1,0 +1,270 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package diagnosis turns what a probe found into what Kubernetes shows: a table from symptom to cause,
+// and pure functions from outcomes to conditions.
+package diagnosis
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/internal/probe"
+)
+
+// Subject is what messages name, and what Ready depends on.
+type Subject struct {
+	Kind, Namespace, Name string
+	Provider              string
+	SecretName, SecretKey string
+	// Host is the host:port that is probed.
+	Host       string
+	Generation int64
+	ReadyWhen  v1alpha1.ReadyWhen
+}
+
+// Cause is a verdict in short: the status of Healthy, and what is behind it.
+type Cause struct {
+	Status  metav1.ConditionStatus
+	Reason  string
+	Message string
+	// Blame is empty while nothing is wrong.
+	Blame Blame
+	// SpecOnly says that nothing but an edit of the spec helps.
+	SpecOnly bool
+}
+
+// Conditions returns every condition of a verdict, without transition times.
+func Conditions(v probe.Verdict, s Subject) []metav1.Condition {
+	var conditions []metav1.Condition
+	add := func(kind string, status metav1.ConditionStatus, reason, message string) {
+		conditions = append(conditions, metav1.Condition{
+			Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: s.Generation,
+		})
+	}
+	for stage := probe.Configured; stage <= probe.Provisioned; stage++ {
+		status, reason, message := stageCondition(v, stage, s)
+		add(stage.String(), status, reason, message)
+	}
+	healthy := Healthy(v, s)
+	add(v1alpha1.ConditionHealthy, healthy.Status, healthy.Reason, healthy.Message)
+	status, reason, message := ready(v, s, healthy)
+	add(v1alpha1.ConditionReady, status, reason, message)
+	if healthy.SpecOnly {
+		add(v1alpha1.ConditionStalled, metav1.ConditionTrue, healthy.Reason, healthy.Message)
+	}
+	return conditions
+}
+
+// Suspended returns every condition of an object that is not probed because its spec says so.
+func Suspended(generation int64) []metav1.Condition {
+	const message = "Probing is suspended by spec.suspend."
+	types := []string{
+		v1alpha1.ConditionConfigured, v1alpha1.ConditionReachable, v1alpha1.ConditionAuthenticated,
+		v1alpha1.ConditionAuthorized, v1alpha1.ConditionProvisioned, v1alpha1.ConditionHealthy, v1alpha1.ConditionReady,
+	}
+	conditions := make([]metav1.Condition, len(types))
+	for i, kind := range types {
+		conditions[i] = metav1.Condition{
+			Type: kind, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonSuspended,
+			Message: message, ObservedGeneration: generation,
+		}
+	}
+	conditions[len(types)-1].Status = metav1.ConditionTrue
+	return conditions
+}
+
+// Healthy returns the verdict in short: the first failure, else the first open question.
+func Healthy(v probe.Verdict, s Subject) Cause {
+	status, worst, passed := metav1.ConditionTrue, probe.Standing{}, false
+	for stage, standing := range v.Stages {
+		f := standing.Finding
+		switch {
+		case f.Result == probe.Failed:
+			if standing.Firm {
+				status = metav1.ConditionFalse
+			} else if status == metav1.ConditionTrue {
+				status = metav1.ConditionUnknown
+			}
+			if worst.Finding.Result != probe.Failed {
+				worst = standing
+			}
+		case f.Result == probe.Undecided:
+			if status == metav1.ConditionTrue {
+				status = metav1.ConditionUnknown
+			}
+			if worst.Finding.Result == probe.NotReached {
+				worst = standing
+			}
+		case f.Result == probe.Passed && stage > int(probe.Configured):
+			passed = true
+		}
+	}
+	switch {
+	case worst.Finding.Result != probe.NotReached:
+		d := Of(worst.Finding.Symptom)
+		return Cause{
+			Status: status, Reason: d.Reason, Message: message(worst, s), Blame: blameIn(v, worst.Finding),
+			SpecOnly: status == metav1.ConditionFalse && d.Mends == SpecEdit,
+		}
+	case passed:
+		return Cause{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonPassed, Message: summary(v, s)}
+	}
+	return Cause{Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonProbing, Message: probingMessage}
+}
+
+const probingMessage = "The first probe has not ended yet."
+
+// summary says what a healthy verdict rests on.
+func summary(v probe.Verdict, s Subject) string {
+	for stage, standing := range v.Stages {
+		if standing.Finding.Symptom != (probe.Symptom{}) && stage <= int(probe.Provisioned) {
+			return message(standing, s)
+		}
+	}
+	return "All that " + s.Provider + " shows to read-only requests is as it should be."
+}
+
+// Warnings returns the early warnings among the standing findings, as reason and message.
+func Warnings(v probe.Verdict, s Subject) map[string]string {
+	warnings := map[string]string{}
+	for _, standing := range v.Stages {
+		f := standing.Finding
+		if f.Result == probe.Passed && f.Symptom != (probe.Symptom{}) {
+			warnings[Of(f.Symptom).Reason] = message(standing, s)
+		}
+	}
+	return warnings
+}
+
+func stageCondition(v probe.Verdict, stage probe.Stage, s Subject) (metav1.ConditionStatus, string, string) {
+	standing := v.Stages[stage]
+	f := standing.Finding
+	switch {
+	case f.Result == probe.NotReached && !v.Probed:
+		return metav1.ConditionUnknown, v1alpha1.ReasonProbing, probingMessage
+	case f.Result == probe.NotReached:
+		return metav1.ConditionUnknown, v1alpha1.ReasonNotReached, "Not shown yet: the probe did not get this far."
+	case f.Result == probe.NotApplicable:
+		return metav1.ConditionTrue, v1alpha1.ReasonNotApplicable, "There is nothing to prove here."
+	case f.Result == probe.Passed && f.Symptom == (probe.Symptom{}):
+		return metav1.ConditionTrue, v1alpha1.ReasonPassed, passedMessages[stage]
+	}
+	status := metav1.ConditionUnknown
+	switch {
+	case f.Result == probe.Passed:
+		status = metav1.ConditionTrue
+	case standing.Believed():
+		status = metav1.ConditionFalse
+	}
+	return status, Of(f.Symptom).Reason, message(standing, s)
+}
+
+var passedMessages = map[probe.Stage]string{
+	probe.Configured:    "The spec and what it refers to are usable.",
+	probe.Reachable:     "The provider answers.",
+	probe.Authenticated: "The credential was accepted.",
+	probe.Authorized:    "The credential may do what was asked.",
+	probe.Provisioned:   "What the spec asks for exists and is enabled.",
+}
+
+// ready is the gate: False for what the owner can mend, up to the stage that the spec names.
+func ready(v probe.Verdict, s Subject, healthy Cause) (metav1.ConditionStatus, string, string) {
+	all := true
+	for stage := probe.Configured; stage <= lastStage(s.ReadyWhen); stage++ {
+		standing := v.Stages[stage]
+		if standing.Believed() && blameIn(v, standing.Finding) == Owner {
+			return metav1.ConditionFalse, Of(standing.Finding.Symptom).Reason, message(standing, s)
+		}
+		all = all && standing.Finding.Result.Good()
+	}
+	switch {
+	case !v.Probed:
+		return metav1.ConditionUnknown, v1alpha1.ReasonProbing, probingMessage
+	case s.ReadyWhen == v1alpha1.ReadyWhenHealthy && healthy.Status != metav1.ConditionTrue:
+		return metav1.ConditionFalse, healthy.Reason, healthy.Message
+	case all:
+		return metav1.ConditionTrue, v1alpha1.ReasonPassed, "All that rollouts wait for is proven."
+	}
+	return metav1.ConditionTrue, v1alpha1.ReasonUnproven,
+		"Nothing that the owner can mend is known to be wrong, but not all is proven."
+}
+
+func lastStage(w v1alpha1.ReadyWhen) probe.Stage {
+	switch w {
+	case v1alpha1.ReadyWhenConfigured:
+		return probe.Configured
+	case v1alpha1.ReadyWhenAuthenticated:
+		return probe.Authenticated
+	case v1alpha1.ReadyWhenProvisioned, v1alpha1.ReadyWhenHealthy:
+	}
+	return probe.Provisioned
+}
+
+// optional is a part of a sentence that needs names.
+var optional = regexp.MustCompile(`\[([^\]]*)\]`)
+
+// message says what was seen, then what to do. It holds names from the spec and admitted tokens, and
+// nothing that changes while the cause stays.
+func message(standing probe.Standing, s Subject) string {
+	if standing.Recalled != "" {
+		return standing.Recalled
+	}
+	f := standing.Finding
+	d := Of(f.Symptom)
+	text := d.Seen + " " + d.Advice
+	keep := "$1"
+	if len(f.Args) == 0 {
+		keep = ""
+	}
+	return strings.NewReplacer(
+		"{provider}", s.Provider,
+		"{object}", s.Kind+" "+s.Name,
+		"{namespace}", s.Namespace,
+		"{secretName}", s.SecretName,
+		"{secretKey}", s.SecretKey,
+		"{secret}", "key "+s.SecretKey+" of Secret "+s.SecretName,
+		"{host}", s.Host,
+		"{names}", strings.Join(f.Args, ", "),
+	).Replace(optional.ReplaceAllString(text, keep))
+}
+
+// Merge returns the conditions with their transition times: kept from old where the status is the same.
+func Merge(old, conditions []metav1.Condition, now time.Time) []metav1.Condition {
+	merged := make([]metav1.Condition, len(conditions))
+	for i, c := range conditions {
+		c.LastTransitionTime = metav1.NewTime(now).Rfc3339Copy()
+		for _, o := range old {
+			if o.Type == c.Type && o.Status == c.Status && !o.LastTransitionTime.IsZero() {
+				c.LastTransitionTime = o.LastTransitionTime
+			}
+		}
+		merged[i] = c
+	}
+	return merged
+}
+
+// Object is the part of a dependency that messages and Ready depend on.
+type Object interface {
+	GetNamespace() string
+	GetName() string
+	GetGeneration() int64
+	Provider() string
+	SharedSpec() *v1alpha1.DependencySpec
+}
+
+// SubjectOf returns what messages say of an object that is probed at host.
+func SubjectOf(kind string, o Object, host string) Subject {
+	s := Subject{
+		Kind: kind, Namespace: o.GetNamespace(), Name: o.GetName(), Provider: o.Provider(),
+		Host: host, Generation: o.GetGeneration(), ReadyWhen: o.SharedSpec().ReadyWhen,
+	}
+	if ref := o.SharedSpec().SecretRef; ref != nil {
+		s.SecretName, s.SecretKey = ref.Name, ref.Key
+	}
+	return s
+}

@@ -1,0 +1,124 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package diagnosis
+
+import (
+	"time"
+
+	"mainstay.dev/mainstay/internal/probe"
+)
+
+// Settle adds one outcome to a verdict. What the owner got wrong counts at once on a stage that was
+// never proven for this generation and Secret; everything else has to be seen several times in a row.
+func Settle(v probe.Verdict, t probe.Target, o probe.Outcome, at time.Time) probe.Verdict {
+	v.Probed, v.At, v.OwnHost = true, at, t.OwnHost
+	o = tellRevoked(v, t, o)
+	for stage, found := range o {
+		s := &v.Stages[stage]
+		switch {
+		case found.Result == probe.NotReached:
+			if blocked(v, probe.Stage(stage)) {
+				*s = probe.Standing{}
+			}
+		case found.Result.Good():
+			settleGood(s, found, t.SuccessThreshold)
+		default:
+			settleBad(s, found, believedAtOnce(v, *s, found), t.FailureThreshold, blameIn(v, found))
+		}
+	}
+	if o[probe.Reachable].Result == probe.Passed {
+		v.Answered = true
+	}
+	if o[probe.Authenticated].Result == probe.Passed {
+		v.Accepted = t.Credential.Fingerprint()
+	}
+	return v
+}
+
+// tellRevoked tells a key that was accepted before from one that never was: they look the same to most
+// providers.
+func tellRevoked(v probe.Verdict, t probe.Target, o probe.Outcome) probe.Outcome {
+	f := o[probe.Authenticated]
+	if f.Symptom == probe.KeyRejected && v.Accepted == t.Credential.Fingerprint() {
+		f.Symptom = probe.KeyRevoked
+		o.Set(probe.Authenticated, f)
+	}
+	return o
+}
+
+// blocked says whether a stage that was not reached loses its value. An outage or a rate limit takes
+// nothing back, but a credential that is believed to be bad does.
+func blocked(v probe.Verdict, stage probe.Stage) bool {
+	for earlier := range stage {
+		if earlier != probe.Reachable && v.Stages[earlier].Believed() {
+			return true
+		}
+	}
+	return false
+}
+
+func believedAtOnce(v probe.Verdict, s probe.Standing, f probe.Finding) bool {
+	if f.Result != probe.Failed {
+		return false
+	}
+	d := Of(f.Symptom)
+	return d.Counts == AtOnce || d.Counts == ByBlame && blameIn(v, f) == Owner && !s.Proven
+}
+
+func settleGood(s *probe.Standing, f probe.Finding, threshold int) {
+	s.Good, s.Bad, s.Rival, s.RivalSeen = s.Good+1, 0, probe.Finding{}, 0
+	recovering := s.Finding.Result == probe.Failed || s.Finding.Result == probe.Undecided
+	if recovering && s.Good < threshold {
+		return
+	}
+	*s = probe.Standing{Finding: f, Proven: true}
+}
+
+func settleBad(s *probe.Standing, f probe.Finding, atOnce bool, threshold int, blame Blame) {
+	s.Bad, s.Good = s.Bad+1, 0
+	firm := atOnce || f.Result == probe.Failed && s.Bad >= threshold
+	if sameCause(*s, f) {
+		s.Finding, s.Recalled = f, ""
+	}
+	shown := s.Finding.Result
+	switch {
+	case shown == probe.NotReached:
+		s.Finding, s.Firm = f, firm
+	case shown.Good():
+		if atOnce || s.Bad >= threshold {
+			s.Finding, s.Firm, s.Recalled = f, firm, ""
+		}
+	case s.Finding.Equal(f):
+		s.Firm = s.Firm || firm
+		s.Rival, s.RivalSeen = probe.Finding{}, 0
+		if f.Result == probe.Unprovable {
+			s.Bad = 0 // It stays as it was, which is no run of failures.
+		}
+	default:
+		settleRival(s, f, atOnce || f.Result == probe.Failed && blame == Owner, threshold)
+		s.Firm = s.Finding.Result == probe.Failed && (s.Firm || firm)
+	}
+}
+
+// settleRival changes what a condition that is not True already says: at once where the owner can mend
+// it, else after the new finding was seen several times in a row, so that reasons do not flap.
+func settleRival(s *probe.Standing, f probe.Finding, atOnce bool, threshold int) {
+	if s.Rival.Equal(f) {
+		s.RivalSeen++
+	} else {
+		s.Rival, s.RivalSeen = f, 1
+	}
+	if atOnce || s.RivalSeen >= threshold {
+		s.Finding, s.Recalled, s.Rival, s.RivalSeen = f, "", probe.Finding{}, 0
+	}
+}
+
+// blameIn returns who can mend a finding, given who chose the host and whether it ever answered.
+func blameIn(v probe.Verdict, f probe.Finding) Blame {
+	d := Of(f.Symptom)
+	if d.OwnHost != "" && v.OwnHost && !v.Answered {
+		return d.OwnHost
+	}
+	return d.Blame
+}

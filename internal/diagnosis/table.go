@@ -1,0 +1,340 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package diagnosis
+
+import (
+	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/internal/probe"
+)
+
+// Diagnosis is what a symptom means: the cause, whose it is, and what to do. Seen and Advice are
+// sentences in which {provider}, {names} and the like stand for what the Subject and the finding say.
+type Diagnosis struct {
+	Symptom probe.Symptom
+	// Reason is a constant of api/v1alpha1.
+	Reason string
+	// Blame is who can mend it.
+	Blame Blame
+	// OwnHost replaces Blame for a host that the spec chose and that never answered in this generation.
+	OwnHost Blame
+	// Counts says how many probes in a row it takes.
+	Counts Counts
+	// Mends is what has to change before another probe can help.
+	Mends Mends
+	// Warning marks an early warning: the stage passed, and an event says so.
+	Warning bool
+	// Seen is what was observed, Advice what a person should do next.
+	Seen, Advice string
+}
+
+// Blame is who can mend a fault.
+type Blame string
+
+// The parties.
+const (
+	Owner    Blame = "Owner"
+	Provider Blame = "Provider"
+	Network  Blame = "Network"
+	Mainstay Blame = "Mainstay"
+)
+
+// Counts says how many probes in a row make a failure stand.
+type Counts string
+
+const (
+	// ByBlame: what the owner got wrong counts at once on a stage that was never proven; all else takes
+	// spec.failureThreshold probes in a row.
+	ByBlame Counts = "by blame"
+	// InARow: always takes spec.failureThreshold probes in a row.
+	InARow Counts = "in a row"
+	// AtOnce: one answer proves it.
+	AtOnce Counts = "at once"
+)
+
+// Mends is what has to change before another probe can help.
+type Mends string
+
+const (
+	// Time: the next probe may find it mended.
+	Time Mends = "time"
+	// Wait: as Time, but not before the provider's Retry-After.
+	Wait Mends = "wait"
+	// SecretEdit: the Secret, or the consent on it, has to change.
+	SecretEdit Mends = "Secret"
+	// SpecEdit: nothing but an edit of the spec, or of the operator's flags, helps: the object is Stalled.
+	SpecEdit Mends = "spec"
+)
+
+// table has one row for each symptom, by stage. Conditions, events, metric labels, the CLI and
+// docs/reasons.md all come from it.
+var table = []Diagnosis{
+	// Configured
+	{
+		Symptom: probe.NoAIProvider, Reason: v1alpha1.ReasonNoAIProvider, Blame: Owner, Mends: SpecEdit,
+		Seen:   "No AI provider is configured.",
+		Advice: "Set spec.provider of {object}, and spec.secretRef to the Secret with its API key.",
+	},
+	{
+		Symptom: probe.NoEmailProvider, Reason: v1alpha1.ReasonNoEmailProvider, Blame: Owner, Mends: SpecEdit,
+		Seen:   "No email provider is configured, so no email is sent.",
+		Advice: "Set spec.provider of {object}, and spec.secretRef to the Secret with its API key.",
+	},
+	{
+		Symptom: probe.SecretNotFound, Reason: v1alpha1.ReasonSecretNotFound, Blame: Owner, Mends: SecretEdit,
+		Seen:   "Secret {secretName} does not exist in namespace {namespace}.",
+		Advice: "Create it with the {provider} API key under the key {secretKey}, or correct spec.secretRef.",
+	},
+	{
+		Symptom: probe.SecretKeyMissing, Reason: v1alpha1.ReasonSecretKeyMissing, Blame: Owner, Mends: SecretEdit,
+		Seen:   "Secret {secretName} has no key {secretKey}.",
+		Advice: "Add the key to the Secret, or set spec.secretRef.key to the key that holds the {provider} API key.",
+	},
+	{
+		Symptom: probe.SecretKeyEmpty, Reason: v1alpha1.ReasonSecretKeyEmpty, Blame: Owner, Mends: SecretEdit,
+		Seen:   "{secret} is empty.",
+		Advice: "Put the {provider} API key there.",
+	},
+	{
+		Symptom: probe.PlaceholderCredential, Reason: v1alpha1.ReasonPlaceholderCredential, Blame: Owner, Mends: SecretEdit,
+		Seen:   "{secret} holds a placeholder, not a key.",
+		Advice: "Put the real {provider} API key there.",
+	},
+	{
+		Symptom: probe.CredentialHasLineBreak, Reason: v1alpha1.ReasonCredentialHasLineBreak, Blame: Owner, Mends: SecretEdit,
+		Seen:   "{secret} holds a line break, most likely at its end.",
+		Advice: "Write the value again without it, for example with printf in place of echo.",
+	},
+	{
+		Symptom: probe.CredentialHasWhitespace, Reason: v1alpha1.ReasonCredentialHasWhitespace, Blame: Owner, Mends: SecretEdit,
+		Seen:   "{secret} holds blanks or tabs.",
+		Advice: "Write the key again without them.",
+	},
+	{
+		Symptom: probe.CredentialMalformed, Reason: v1alpha1.ReasonCredentialMalformed, Blame: Owner, Mends: SecretEdit,
+		Seen:   "{secret} holds characters that no API key has.",
+		Advice: "Write the key again as plain text; data of a Secret is base64-encoded once, not twice.",
+	},
+	{
+		Symptom: probe.WrongKeyKind, Reason: v1alpha1.ReasonWrongKeyKind, Blame: Owner, Mends: SecretEdit,
+		Seen:   "{secret} holds a key of another kind: {names}.",
+		Advice: "Put the {provider} API key there, or correct spec.provider or spec.secretRef.",
+	},
+	{
+		Symptom: probe.CANotFound, Reason: v1alpha1.ReasonCANotFound, Blame: Owner, Mends: SecretEdit,
+		Seen:   "{names}, which spec.caRef names, does not exist or lacks the key.",
+		Advice: "Create it with the PEM certificates, or correct spec.caRef.",
+	},
+	{
+		Symptom: probe.CAInvalid, Reason: v1alpha1.ReasonCAInvalid, Blame: Owner, Mends: SecretEdit,
+		Seen:   "{names}, which spec.caRef names, holds no PEM certificate.",
+		Advice: "Put the certificate of the authority that signs the endpoint's certificate there, in PEM.",
+	},
+	{
+		Symptom: probe.ConsentMissing, Reason: v1alpha1.ReasonConsentMissing, Blame: Owner, Mends: SecretEdit,
+		Seen:   "Secret {secretName} does not allow its key to be sent to {host}.",
+		Advice: "If it may: kubectl annotate secret -n {namespace} {secretName} --overwrite " + v1alpha1.AllowedHostsAnnotation + "={host}",
+	},
+	{
+		Symptom: probe.PlainHTTPRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Mends: SpecEdit,
+		Seen:   "The endpoint at {host} is plain http, which Mainstay does not speak.",
+		Advice: "Use https, or have the administrator start Mainstay with --allow-http.",
+	},
+	{
+		Symptom: probe.AddressRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Mends: SpecEdit,
+		Seen:   "Mainstay's dial guard does not admit the address of {host}: it is private, loopback or reserved.",
+		Advice: "If it is meant to be probed, have the administrator start Mainstay with --allow-host={host}",
+	},
+
+	// Reachable
+	{
+		Symptom: probe.NameNotResolved, Reason: v1alpha1.ReasonNameNotResolved, Blame: Network, OwnHost: Owner,
+		Seen:   "DNS has no address for {host}.",
+		Advice: "Check the name in spec.endpoint where it is set, and the cluster's DNS.",
+	},
+	{
+		Symptom: probe.ConnectionRefused, Reason: v1alpha1.ReasonConnectionRefused, Blame: Network, OwnHost: Owner,
+		Seen:   "Nothing accepts connections at {host}.",
+		Advice: "Check the port, whether the server runs, and any network policy between.",
+	},
+	{
+		Symptom: probe.NetworkUnreachable, Reason: v1alpha1.ReasonNetworkUnreachable, Blame: Network,
+		Seen:   "There is no route from the cluster to {host}.",
+		Advice: "Check the cluster's egress, firewall and network policies.",
+	},
+	{
+		Symptom: probe.ConnectionClosed, Reason: v1alpha1.ReasonConnectionClosed, Blame: Network,
+		Seen:   "The connection to {host} was closed before an answer came.",
+		Advice: "Check proxies and firewalls between; where there are none, the provider has a problem.",
+	},
+	{
+		Symptom: probe.CertificateInvalid, Reason: v1alpha1.ReasonTLSInvalid, Blame: Network, OwnHost: Owner,
+		Seen:   "The certificate of {host} is not accepted: {names}.",
+		Advice: "Renew or correct the certificate, or name the authority that signed it in spec.caRef.",
+	},
+	{
+		Symptom: probe.HandshakeFailed, Reason: v1alpha1.ReasonTLSInvalid, Blame: Network, OwnHost: Owner,
+		Seen:   "{host} does not complete a TLS handshake.",
+		Advice: "Check that https is spoken at this port, with TLS 1.2 or later.",
+	},
+	{
+		Symptom: probe.ProxyFailed, Reason: v1alpha1.ReasonProxyFailed, Blame: Network,
+		Seen:   "The proxy did not let the probe through to {host}.",
+		Advice: "Check HTTPS_PROXY and NO_PROXY of the operator, and what the proxy allows.",
+	},
+	{
+		Symptom: probe.TimedOut, Reason: v1alpha1.ReasonTimedOut, Blame: Network,
+		Seen:   "{host} did not answer within spec.timeoutSeconds.",
+		Advice: "Check the provider's status page and the cluster's egress.",
+	},
+	{
+		Symptom: probe.ServerError, Reason: v1alpha1.ReasonServerError, Blame: Provider, Mends: Wait,
+		Seen:   "{provider} answers with a server error (5xx).",
+		Advice: "Wait, and check the status page of {provider}; nothing in the cluster has to change.",
+	},
+	{
+		Symptom: probe.PathNotFound, Reason: v1alpha1.ReasonPathNotFound, Blame: Provider, OwnHost: Owner,
+		Seen:   "{host} answers, but the API of {provider} is not at this path (404).",
+		Advice: "Check the path of spec.endpoint: it must include the version, as in https://host/v1.",
+	},
+	{
+		Symptom: probe.UnexpectedAnswer, Reason: v1alpha1.ReasonUnexpectedAnswer, Blame: Provider,
+		Seen:   "{host} answers, but not as {provider} does.",
+		Advice: "Check whether a proxy, a firewall or a login page answers in its place.",
+	},
+	{
+		Symptom: probe.ProbeFailed, Reason: v1alpha1.ReasonProbeFailed, Blame: Mainstay,
+		Seen:   "Mainstay failed to probe; this says nothing about {provider}.",
+		Advice: "See the log of the operator, and report it to Mainstay's maintainers.",
+	},
+
+	// Authenticated
+	{
+		Symptom: probe.KeyRejected, Reason: v1alpha1.ReasonInvalidAPIKey, Blame: Owner, Mends: SecretEdit,
+		Seen:   "{provider} rejects the API key in {secret}.",
+		Advice: "Check that the key was copied in full, or create a new one at {provider} and put it there.",
+	},
+	{
+		Symptom: probe.KeyRevoked, Reason: v1alpha1.ReasonAPIKeyRevokedOrExpired, Blame: Owner, Mends: SecretEdit,
+		Seen:   "{provider} no longer accepts the API key in {secret}, which it accepted before.",
+		Advice: "It was revoked or has expired: create a new key at {provider} and put it there.",
+	},
+	{
+		Symptom: probe.KeyExpired, Reason: v1alpha1.ReasonAPIKeyExpired, Blame: Owner, Mends: SecretEdit,
+		Seen:   "{provider} says that the API key in {secret} has expired.",
+		Advice: "Create a new key at {provider} and put it there.",
+	},
+	{
+		Symptom: probe.KeySuspended, Reason: v1alpha1.ReasonAPIKeySuspended, Blame: Owner, Mends: SecretEdit,
+		Seen:   "{provider} says that the API key in {secret} is suspended or inactive.",
+		Advice: "Reactivate it at {provider}, or settle with their support why it was suspended.",
+	},
+	{
+		Symptom: probe.CredentialRequired, Reason: v1alpha1.ReasonCredentialRequired, Blame: Owner, Mends: SpecEdit,
+		Seen:   "{host} asks for an API key, and the spec names none.",
+		Advice: "Set spec.secretRef of {object} to the Secret that holds the key.",
+	},
+	{
+		Symptom: probe.IPNotAllowed, Reason: v1alpha1.ReasonIPNotAllowed, Blame: Owner,
+		Seen:   "{provider} does not accept the API key in {secret} from the cluster's address.",
+		Advice: "Add the cluster's egress address to the allow-list of the key or account at {provider}.",
+	},
+
+	// Authorized
+	{
+		Symptom: probe.ScopeMissing, Reason: v1alpha1.ReasonInsufficientScope, Blame: Owner, Mends: SecretEdit,
+		Seen:   "The API key in {secret} is valid but lacks a scope[: {names}].",
+		Advice: "Issue a key with that scope at {provider}, or grant it to this key.",
+	},
+	{
+		Symptom: probe.Forbidden, Reason: v1alpha1.ReasonRoleForbidden, Blame: Owner, Mends: SecretEdit,
+		Seen:   "{provider} accepts the API key in {secret} but forbids this request.",
+		Advice: "Check the permissions of the key, and of the project or role behind it, at {provider}.",
+	},
+	{
+		Symptom: probe.RegionNotSupported, Reason: v1alpha1.ReasonRegionNotSupported, Blame: Owner,
+		Seen:   "{provider} does not serve the country or region that the cluster calls from.",
+		Advice: "Call from a supported region, or choose another provider.",
+	},
+
+	// Provisioned
+	{
+		Symptom: probe.ModelNotAvailable, Reason: v1alpha1.ReasonModelNotAvailable, Blame: Owner,
+		Seen:   "{provider} does not offer this to the key: {names}.",
+		Advice: "Correct spec.models, or give the key's project access to the model at {provider}.",
+	},
+	{
+		Symptom: probe.DomainNotFound, Reason: v1alpha1.ReasonDomainNotFound, Blame: Owner,
+		Seen:   "The domain {names} is not registered at {provider} with this account.",
+		Advice: "Add the domain at {provider}, or correct spec.domain.",
+	},
+	{
+		Symptom: probe.DomainNotVerified, Reason: v1alpha1.ReasonDomainNotVerified, Blame: Owner,
+		Seen:   "The domain {names} is registered at {provider} but not verified.",
+		Advice: "Create the DNS records that {provider} shows for the domain, then verify it there.",
+	},
+	{
+		Symptom: probe.DomainSendingDisabled, Reason: v1alpha1.ReasonDomainSendingDisabled, Blame: Owner,
+		Seen:   "Sending is switched off for the domain {names} at {provider}.",
+		Advice: "Enable sending for the domain at {provider}.",
+	},
+	{
+		Symptom: probe.DomainVerificationLapsing, Reason: v1alpha1.ReasonDomainVerificationLapsing, Blame: Owner, Warning: true,
+		Seen:   "The domain {names} still sends, but {provider} no longer finds all of its DNS records.",
+		Advice: "Restore the DNS records that {provider} shows for the domain before its verification ends.",
+	},
+	{
+		Symptom: probe.SendOnlyKey, Reason: v1alpha1.ReasonSendOnlyKey, Blame: Owner,
+		Seen:   "The API key in {secret} may send and nothing else, so it cannot show whether {names} is verified.",
+		Advice: "Nothing has to change: a send-only key is the safest choice.",
+	},
+
+	// Working
+	{
+		Symptom: probe.RateLimited, Reason: v1alpha1.ReasonRateLimited, Blame: Owner, Counts: InARow, Mends: Wait,
+		Seen:   "{provider} answers that the rate limit of this key or account is used up (429).",
+		Advice: "Let the app call less often or back off, or have {provider} raise the limit.",
+	},
+	{
+		Symptom: probe.QuotaExhausted, Reason: v1alpha1.ReasonQuotaExhausted, Blame: Owner, Counts: AtOnce,
+		Seen:   "{provider} answers that credit, quota or a spend limit is used up.",
+		Advice: "Add credit or raise the limit in the billing settings at {provider}; waiting does not help.",
+	},
+}
+
+var bySymptom = func() map[probe.Symptom]Diagnosis {
+	index := make(map[probe.Symptom]Diagnosis, len(table))
+	for _, d := range table {
+		if d.Counts == "" {
+			d.Counts = ByBlame
+		}
+		if d.Mends == "" {
+			d.Mends = Time
+		}
+		index[d.Symptom] = d
+	}
+	return index
+}()
+
+// Of returns the diagnosis of a symptom.
+func Of(s probe.Symptom) Diagnosis { return bySymptom[s] }
+
+// All returns every diagnosis, by stage.
+func All() []Diagnosis {
+	all := make([]Diagnosis, len(table))
+	for i, d := range table {
+		all[i] = Of(d.Symptom)
+	}
+	return all
+}
+
+// ForReason returns the diagnoses that share a reason.
+func ForReason(reason string) []Diagnosis {
+	var found []Diagnosis
+	for _, d := range All() {
+		if d.Reason == reason {
+			found = append(found, d)
+		}
+	}
+	return found
+}

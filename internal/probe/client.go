@@ -1,0 +1,171 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"golang.org/x/net/http/httpproxy"
+)
+
+const (
+	// maxBody is how much of an answer is read, in bytes. A listing of all models of the largest
+	// catalogues takes about half of it.
+	maxBody = 1 << 20
+	// maxHeader is how large the header of an answer may be, in bytes.
+	maxHeader = 64 << 10
+	// idleTimeout is how long a connection is kept for the next probe. It is finite, so that changes of
+	// DNS and of certificates are seen.
+	idleTimeout = 90 * time.Second
+)
+
+// Request is one read-only request to a provider.
+type Request struct {
+	URL string
+	// Header holds what the provider wants besides the credential.
+	Header map[string]string
+	// Auth says where Credential goes. Nothing is sent for an empty credential.
+	Auth       Auth
+	Credential Secret
+	CA         *CA
+}
+
+// Auth is the header that carries a credential, and what stands before it there.
+type Auth struct{ Header, Prefix string }
+
+// Bearer is the authentication of RFC 6750.
+var Bearer = Auth{Header: "Authorization", Prefix: "Bearer "}
+
+// Answer is what came back: a fault of the way there, or an HTTP answer.
+type Answer struct {
+	// Fault is set where there is no complete HTTP answer.
+	Fault Symptom
+	// FaultArgs are fixed words of ours.
+	FaultArgs []string
+
+	Status int
+	Header http.Header
+	Body   []byte
+	// Endless says that the body was longer than what is read of it.
+	Endless bool
+	// Anonymous says that no credential was sent.
+	Anonymous bool
+}
+
+// Client sends requests. It returns no error: that nothing came back is an Answer too.
+type Client interface {
+	Do(ctx context.Context, r Request) Answer
+}
+
+// HTTPClient is the Client that talks to the network. It follows no redirect, sends a credential
+// nowhere but to the URL of its request, reads a bounded part of an answer, and dials through a Guard.
+type HTTPClient struct {
+	guard     Guard
+	userAgent string
+	proxy     func(*url.URL) (*url.URL, error)
+
+	mu         sync.Mutex
+	transports map[string]*http.Transport // by the PEM text of the CA
+}
+
+// NewHTTPClient returns a client that dials through guard. It takes a proxy from the environment
+// variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+func NewHTTPClient(guard Guard, userAgent string) *HTTPClient {
+	return &HTTPClient{
+		guard:      guard,
+		userAgent:  userAgent,
+		proxy:      httpproxy.FromEnvironment().ProxyFunc(),
+		transports: map[string]*http.Transport{},
+	}
+}
+
+// Do implements Client.
+func (c *HTTPClient) Do(ctx context.Context, r Request) Answer {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL, nil)
+	if err != nil {
+		return Answer{Fault: ProbeFailed}
+	}
+	req.Header.Set("User-Agent", c.userAgent)
+	req.Header.Set("Accept", "application/json")
+	for name, value := range r.Header {
+		req.Header.Set(name, value)
+	}
+	if !r.Credential.IsZero() {
+		req.Header.Set(r.Auth.Header, r.Auth.Prefix+r.Credential.Reveal())
+	}
+	// A RoundTrip follows no redirect, and it keeps apart "no answer came" from "an answer that is bad".
+	resp, err := c.transport(r.CA).RoundTrip(req)
+	if err != nil {
+		return fault(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	if err != nil {
+		return fault(err)
+	}
+	return Answer{
+		Status: resp.StatusCode, Header: resp.Header, Body: body[:min(len(body), maxBody)],
+		Endless: len(body) > maxBody, Anonymous: r.Credential.IsZero(),
+	}
+}
+
+// CloseIdle closes the connections that no request uses.
+func (c *HTTPClient) CloseIdle() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.transports {
+		t.CloseIdleConnections()
+	}
+}
+
+func (c *HTTPClient) transport(ca *CA) *http.Transport {
+	var id string
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if ca != nil {
+		id, config.RootCAs = ca.pem, ca.pool
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t := c.transports[id]; t != nil {
+		return t
+	}
+	t := &http.Transport{
+		Proxy:                  c.proxyFor,
+		DialContext:            c.guard.DialContext,
+		TLSClientConfig:        config,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConnsPerHost:    2,
+		MaxIdleConns:           512,
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: maxHeader,
+		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+			if resp.StatusCode != http.StatusOK {
+				return fmt.Errorf("%w: CONNECT answered %d", errProxy, resp.StatusCode)
+			}
+			return nil
+		},
+	}
+	c.transports[id] = t
+	return t
+}
+
+var errProxy = errors.New("proxy failed")
+
+// proxyFor picks the proxy of a request. The proxy does the dialing then, so the target's name is judged
+// here, and the proxy's own address is let through: the administrator chose it.
+func (c *HTTPClient) proxyFor(req *http.Request) (*url.URL, error) {
+	proxy, err := c.proxy(req.URL)
+	if err != nil || proxy == nil {
+		return nil, err
+	}
+	return proxy, c.guard.CheckName(req.Context(), URLHostPort(req.URL))
+}

@@ -1,0 +1,125 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"log/slog"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// Redacted is what a Secret shows of itself.
+const Redacted = "[redacted]"
+
+// Secret holds a credential and shows nothing of it: not when printed, in JSON, nor in a log. The value
+// sits in a closure, which printers that look inside structs with reflection cannot open either.
+type Secret struct{ reveal func() string }
+
+// NewSecret wraps a value.
+func NewSecret(value string) Secret { return Secret{reveal: func() string { return value }} }
+
+// Reveal returns the value. Only what puts it on the wire to its own provider, or judges its shape,
+// may call this.
+func (s Secret) Reveal() string {
+	if s.reveal == nil {
+		return ""
+	}
+	return s.reveal()
+}
+
+// IsZero says whether there is no value.
+func (s Secret) IsZero() bool { return s.Reveal() == "" }
+
+// String implements fmt.Stringer.
+func (s Secret) String() string { return Redacted }
+
+// Format implements fmt.Formatter, so that every verb redacts.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, Redacted) }
+
+// MarshalJSON implements json.Marshaler.
+func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + Redacted + `"`), nil }
+
+// MarshalText implements encoding.TextMarshaler.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
+
+// LogValue implements slog.LogValuer.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(Redacted) }
+
+// MarshalLog implements logr.Marshaler.
+func (s Secret) MarshalLog() any { return Redacted }
+
+// Fingerprint stands for a credential where two have to be compared. It means nothing outside this
+// process.
+type Fingerprint [sha256.Size]byte
+
+var fingerprintKey = sync.OnceValue(func() []byte {
+	key := make([]byte, sha256.Size)
+	_, _ = rand.Read(key) // crypto/rand.Read never fails.
+	return key
+})
+
+// Fingerprint returns an HMAC of the value under a random key of this process.
+func (s Secret) Fingerprint() Fingerprint {
+	mac := hmac.New(sha256.New, fingerprintKey())
+	_, _ = io.WriteString(mac, s.Reveal())
+	return Fingerprint(mac.Sum(nil))
+}
+
+// placeholders are values that people leave in a Secret until they have a real one.
+var placeholders = map[string]bool{
+	"changeme": true, "change-me": true, "change_me": true, "replaceme": true, "replace-me": true,
+	"replace_me": true, "placeholder": true, "todo": true, "tbd": true, "dummy": true, "example": true,
+	"secret": true, "password": true, "none": true, "null": true, "nil": true, "undefined": true,
+	"apikey": true, "api-key": true, "api_key": true, "test": true, "foo": true, "foobar": true,
+	"your-api-key": true, "your_api_key": true, "yourapikey": true, "your-api-key-here": true,
+	"your_api_key_here": true, "my-api-key": true, "insert-key-here": true,
+}
+
+// Shape judges a credential without the network. It returns false where nothing is wrong with it.
+// A placeholder counts only where issued says that the provider issues the keys itself: a server of the
+// user's own may well be content with "changeme".
+func (s Secret) Shape(issued bool) (Symptom, bool) {
+	value := s.Reveal()
+	trimmed := strings.TrimSpace(value)
+	switch {
+	case trimmed == "":
+		return SecretKeyEmpty, true
+	case issued && isPlaceholder(trimmed):
+		return PlaceholderCredential, true
+	case strings.ContainsAny(value, "\r\n"):
+		return CredentialHasLineBreak, true
+	case strings.ContainsAny(value, " \t\v\f"):
+		return CredentialHasWhitespace, true
+	case strings.ContainsFunc(value, func(r rune) bool { return r < 0x21 || r > 0x7e }):
+		return CredentialMalformed, true
+	}
+	return Symptom{}, false
+}
+
+// isPlaceholder recognises the words above, a template that nobody filled in, and filler such as
+// sk-xxxx or re_xxxxxxxxx: at most a short prefix, then one character again and again.
+func isPlaceholder(value string) bool {
+	lower := strings.ToLower(value)
+	if placeholders[lower] {
+		return true
+	}
+	for _, pair := range [][2]string{{"<", ">"}, {"${", "}"}, {"{{", "}}"}, {"$(", ")"}} {
+		if strings.HasPrefix(value, pair[0]) && strings.HasSuffix(value, pair[1]) {
+			return true
+		}
+	}
+	return fillerPattern.MatchString(lower) || placeholders[prefixPattern.ReplaceAllString(lower, "")]
+}
+
+var (
+	// prefixPattern is what a vendor puts before the random part of its keys: sk-, sk-proj-, re_, SG.
+	prefixPattern = regexp.MustCompile(`^([a-z0-9]{2,8}[-_.]){1,3}`)
+	fillerPattern = regexp.MustCompile(`^([a-z0-9]{2,8}[-_.]){0,3}(x{3,}|\*{3,}|\.{3,}|0{3,}|_{3,}|-{3,}|…)$`)
+)

@@ -1,0 +1,119 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"encoding/json"
+	"regexp"
+)
+
+// Symptom is what can be seen of a fault from outside, before any judgement. The set is closed: it is
+// this file. Each symptom belongs to one stage, and internal/diagnosis has one row for each.
+type Symptom struct{ *symptom }
+
+type symptom struct {
+	stage Stage
+	name  string
+}
+
+// Symptoms of stage Configured. They are in the order in which they are looked for.
+var (
+	NoAIProvider            = define(Configured, "NoAIProvider")
+	NoEmailProvider         = define(Configured, "NoEmailProvider")
+	SecretNotFound          = define(Configured, "SecretNotFound")
+	SecretKeyMissing        = define(Configured, "SecretKeyMissing")
+	SecretKeyEmpty          = define(Configured, "SecretKeyEmpty")
+	PlaceholderCredential   = define(Configured, "PlaceholderCredential")
+	CredentialHasLineBreak  = define(Configured, "CredentialHasLineBreak")
+	CredentialHasWhitespace = define(Configured, "CredentialHasWhitespace")
+	CredentialMalformed     = define(Configured, "CredentialMalformed")
+	WrongKeyKind            = define(Configured, "WrongKeyKind")
+	CANotFound              = define(Configured, "CANotFound")
+	CAInvalid               = define(Configured, "CAInvalid")
+	ConsentMissing          = define(Configured, "ConsentMissing")
+	PlainHTTPRefused        = define(Configured, "PlainHTTPRefused")
+	AddressRefused          = define(Configured, "AddressRefused")
+)
+
+// Symptoms of stage Reachable.
+var (
+	NameNotResolved    = define(Reachable, "NameNotResolved")
+	ConnectionRefused  = define(Reachable, "ConnectionRefused")
+	NetworkUnreachable = define(Reachable, "NetworkUnreachable")
+	ConnectionClosed   = define(Reachable, "ConnectionClosed")
+	CertificateInvalid = define(Reachable, "CertificateInvalid")
+	HandshakeFailed    = define(Reachable, "HandshakeFailed")
+	ProxyFailed        = define(Reachable, "ProxyFailed")
+	TimedOut           = define(Reachable, "TimedOut")
+	ServerError        = define(Reachable, "ServerError")
+	PathNotFound       = define(Reachable, "PathNotFound")
+	UnexpectedAnswer   = define(Reachable, "UnexpectedAnswer")
+	ProbeFailed        = define(Reachable, "ProbeFailed")
+)
+
+// Symptoms of stage Authenticated.
+var (
+	KeyRejected        = define(Authenticated, "KeyRejected")
+	KeyRevoked         = define(Authenticated, "KeyRevoked")
+	KeyExpired         = define(Authenticated, "KeyExpired")
+	KeySuspended       = define(Authenticated, "KeySuspended")
+	CredentialRequired = define(Authenticated, "CredentialRequired")
+	IPNotAllowed       = define(Authenticated, "IPNotAllowed")
+)
+
+// Symptoms of stage Authorized.
+var (
+	ScopeMissing       = define(Authorized, "ScopeMissing")
+	Forbidden          = define(Authorized, "Forbidden")
+	RegionNotSupported = define(Authorized, "RegionNotSupported")
+)
+
+// Symptoms of stage Provisioned.
+var (
+	ModelNotAvailable         = define(Provisioned, "ModelNotAvailable")
+	DomainNotFound            = define(Provisioned, "DomainNotFound")
+	DomainNotVerified         = define(Provisioned, "DomainNotVerified")
+	DomainSendingDisabled     = define(Provisioned, "DomainSendingDisabled")
+	DomainVerificationLapsing = define(Provisioned, "DomainVerificationLapsing")
+	SendOnlyKey               = define(Provisioned, "SendOnlyKey")
+)
+
+// Symptoms of stage Working.
+var (
+	RateLimited    = define(Working, "RateLimited")
+	QuotaExhausted = define(Working, "QuotaExhausted")
+)
+
+var symptoms []Symptom
+
+// define is called by the declarations above and by nothing else, so the set is closed once the package
+// is initialised.
+func define(stage Stage, name string) Symptom {
+	s := Symptom{&symptom{stage: stage, name: name}}
+	symptoms = append(symptoms, s)
+	return s
+}
+
+// Symptoms returns every symptom, by stage.
+func Symptoms() []Symptom { return append([]Symptom(nil), symptoms...) }
+
+// Stage returns the stage that the symptom belongs to.
+func (s Symptom) Stage() Stage { return s.stage }
+
+// String returns the name of the symptom, or nothing for the zero value.
+func (s Symptom) String() string {
+	if s.symptom == nil {
+		return ""
+	}
+	return s.name
+}
+
+// MarshalJSON writes the name of the symptom.
+func (s Symptom) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
+
+var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9_.:/-]{1,64}$`)
+
+// Token admits a piece of remote text as an argument of a finding: only what looks like a name, so that
+// no provider can write prose, markup or a secret's neighbourhood into a condition.
+func Token(s string) (string, bool) { return s, tokenPattern.MatchString(s) }

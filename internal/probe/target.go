@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"crypto/x509"
+	"time"
+)
+
+// Target is one dependency, ready to be probed: what to send where, with which credential, and what the
+// spec asks for. It knows nothing of Kubernetes.
+type Target struct {
+	// Kind and Provider pick the row of internal/provider.
+	Kind, Provider string
+	// BaseURL of the provider, without a trailing slash.
+	BaseURL string
+	// OwnHost says that the spec chose the host, rather than the provider's row.
+	OwnHost bool
+	// Credential is empty where none is needed.
+	Credential Secret
+	// CA replaces the system's certificates where it is set.
+	CA *CA
+	// Wants is what the spec asks for.
+	Wants Wants
+
+	Timeout          time.Duration
+	Period           time.Duration
+	FailureThreshold int
+	SuccessThreshold int
+}
+
+// Wants is what the spec of one kind asks for: AIWants, EmailWants, …
+type Wants interface {
+	// Names are what has to exist at the provider, as the spec names it.
+	Names() []string
+	// Empty says that the spec asks for nothing.
+	Empty() bool
+}
+
+// AIWants is what an AIProvider asks for.
+type AIWants struct {
+	// Models must exist and be open to the key.
+	Models []string
+}
+
+// EmailWants is what an EmailProvider asks for.
+type EmailWants struct {
+	// Domain must be verified for sending; empty asks for nothing.
+	Domain string
+}
+
+// Names implements Wants.
+func (w AIWants) Names() []string { return w.Models }
+
+// Empty implements Wants.
+func (w AIWants) Empty() bool { return len(w.Models) == 0 }
+
+// Names implements Wants.
+func (w EmailWants) Names() []string {
+	if w.Empty() {
+		return nil
+	}
+	return []string{w.Domain}
+}
+
+// Empty implements Wants.
+func (w EmailWants) Empty() bool { return w.Domain == "" }
+
+// CA is a set of certificates that a server's certificate is checked against.
+type CA struct {
+	pool *x509.CertPool
+	// pem identifies the set: equal text, equal set.
+	pem string
+}
+
+// ParseCA reads PEM certificates. It returns false where there is none.
+func ParseCA(pem []byte) (*CA, bool) {
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, false
+	}
+	return &CA{pool: pool, pem: string(pem)}, true
+}

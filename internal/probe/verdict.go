@@ -1,0 +1,99 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import "time"
+
+// Key says what a verdict was made for: one version of the object, of what it refers to, and of the
+// request to probe now. A verdict with another key is an answer to another question.
+type Key struct {
+	UID        string
+	Generation int64
+	Secret     Version
+	CA         Version
+	Request    string
+}
+
+// Version is one version of an object in the API server; the zero Version is no object.
+type Version struct{ UID, ResourceVersion string }
+
+// SameSubject says whether both keys speak of the same generation and Secret, so that what was proven
+// for one holds for the other.
+func (k Key) SameSubject(other Key) bool {
+	return k.UID == other.UID && k.Generation == other.Generation && k.Secret == other.Secret && k.CA == other.CA
+}
+
+// Verdict is what the outcomes of one target amount to so far.
+type Verdict struct {
+	Key    Key
+	Stages [StageCount]Standing
+	// Probed says that an attempt for this key has ended.
+	Probed bool
+	// OwnHost says that the spec chose the host, Answered that it answered once in this generation.
+	OwnHost, Answered bool
+	// Accepted is the credential that the provider last accepted; zero where it never did.
+	Accepted Fingerprint
+	// At is when the last attempt ended.
+	At time.Time
+}
+
+// Standing is what holds at one stage.
+type Standing struct {
+	// Finding is what the condition shows.
+	Finding Finding
+	// Firm says that a failed finding is believed: False rather than Unknown.
+	Firm bool
+	// Recalled is the message under which an earlier process showed the finding, whose arguments are lost.
+	Recalled string
+	// Proven says that the stage was good once for this subject.
+	Proven bool
+
+	// Bad and Good count the outcomes in a row that were not good, and good.
+	Bad, Good int
+	// Rival is another finding than the one shown, seen RivalSeen times in a row.
+	Rival     Finding
+	RivalSeen int
+}
+
+// Believed says whether the stage shows a failure that counts.
+func (s Standing) Believed() bool { return s.Finding.Result == Failed && s.Firm }
+
+// Counting says whether the last outcome was seen but is not believed yet, so that the next probe is due
+// sooner.
+func (v Verdict) Counting() bool {
+	for _, s := range v.Stages {
+		shown := s.Finding.Result.Good() || s.Finding.Result == NotReached
+		if shown && s.Bad > 0 || s.Finding.Result == Failed && !s.Firm || s.RivalSeen > 0 || !shown && s.Good > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Shows says whether both verdicts show the same to a user.
+func (v Verdict) Shows(other Verdict) bool {
+	if v.Key != other.Key || v.Probed != other.Probed || v.Answered != other.Answered || v.Accepted != other.Accepted {
+		return false
+	}
+	for i, s := range v.Stages {
+		if !s.Finding.Equal(other.Stages[i].Finding) || s.Recalled != other.Stages[i].Recalled || s.Firm != other.Stages[i].Firm {
+			return false
+		}
+	}
+	return true
+}
+
+// For returns the verdict with which a target starts that replaces the one of v: all of it where only
+// the request to probe now is new, else only what still says something.
+func (v Verdict) For(key Key) Verdict {
+	if v.Key.SameSubject(key) {
+		v.Key, v.Probed = key, false
+		return v
+	}
+	next := Verdict{Key: key, Accepted: v.Accepted}
+	if v.Key.UID == key.UID && v.Key.Generation == key.Generation {
+		next.Answered = v.Answered
+	}
+	return next
+}

@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"mainstay.dev/mainstay/internal/probe"
+)
+
+// anthropic is the Anthropic API. It resolves aliases of models only when asked for one by name, so there
+// is one request for each model that the spec names, or one short listing where it names none.
+var anthropic = Provider{
+	Kind: "AIProvider", Name: "Anthropic",
+	BaseURL:   "https://api.anthropic.com/v1",
+	Auth:      probe.Auth{Header: "X-Api-Key"},
+	KeyPrefix: "sk-ant-",
+	NotKeys:   map[string]string{"sk-ant-admin": "it is an admin key, which calls no models"},
+	Header:    map[string]string{"Anthropic-Version": "2023-06-01"},
+	Steps: []Step{
+		{Path: "/models?limit=1", When: probe.Wants.Empty},
+		{Path: "/models/{name}", Each: probe.Wants.Names},
+	},
+	Rules: []probe.Rule{
+		{
+			Code: "authentication_error", Means: probe.KeyRejected,
+			Source: "error reference", Verified: "2026-11",
+		},
+		{
+			Code: "permission_error", Message: "region", Means: probe.RegionNotSupported,
+			Source: "not confirmed: the text is a guess", Verified: "2026-11",
+		},
+		{
+			Code: "permission_error", Means: probe.Forbidden,
+			Source: "error reference", Verified: "2026-11",
+		},
+		{
+			Code: "billing_error", Means: probe.QuotaExhausted,
+			Source: "error reference", Verified: "2026-11",
+		},
+		{
+			Status: 400, Message: "credit balance is too low", Means: probe.QuotaExhausted,
+			Source: "live bodies", Verified: "2026-11",
+		},
+		{
+			Status: 400, Message: "usage limits", Means: probe.QuotaExhausted,
+			Source: "error reference, through other documentation", Verified: "2026-11",
+		},
+		{
+			// error.details.error_code; this 429 has no Retry-After.
+			Code: "enforced_spend_limit_reached", Means: probe.QuotaExhausted,
+			Source: "error reference", Verified: "2026-11",
+		},
+		{
+			Status: 404, Code: "not_found_error", Means: probe.ModelNotAvailable,
+			Source: "error reference", Verified: "2026-11",
+		},
+	},
+	Facts: Facts{
+		Proves:      []string{"the key is accepted", "each model of `spec.models`, aliases included, is open to the key"},
+		CannotProve: []string{"that credit is left: reading models succeeds without"},
+		Requests:    "1, or 1 for each model",
+		KeysPage:    "https://console.anthropic.com/settings/keys",
+		StatusPage:  "https://status.anthropic.com",
+		Source:      "anthropic-sdk-go v1.60.0, error reference", Verified: "2026-11",
+	},
+}

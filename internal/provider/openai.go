@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"mainstay.dev/mainstay/internal/probe"
+)
+
+// openAI is the OpenAI API. One listing of the models proves the key, its permission to list, and every
+// model that the spec names.
+var openAI = Provider{
+	Kind: "AIProvider", Name: "OpenAI",
+	BaseURL:   "https://api.openai.com/v1",
+	Auth:      probe.Bearer,
+	KeyPrefix: "sk-",
+	NotKeys:   map[string]string{"sk-admin-": "it is an admin key, which calls no models"},
+	Steps:     []Step{{Path: "/models", Read: readModels}},
+	Rules: []probe.Rule{
+		{
+			Code: "invalid_api_key", Means: probe.KeyRejected,
+			Source: "error guide; live bodies", Verified: "2026-11",
+		},
+		{
+			// 401 and 403 are both reported, and both mean that the key itself is valid.
+			Code: "missing_scope", Means: probe.ScopeMissing, Args: scopeNames,
+			Source: "body in the developer forum", Verified: "2026-11",
+		},
+		{
+			Message: "missing scopes", Means: probe.ScopeMissing, Args: scopeNames,
+			Source: "body in the developer forum", Verified: "2026-11",
+		},
+		{
+			Status: 401, Message: "not authorized", Means: probe.IPNotAllowed,
+			Source: "error guide (text); the code is not documented", Verified: "2026-11",
+		},
+		{
+			Status: 401, Message: "must be a member of an organization", Means: probe.Forbidden,
+			Source: "error guide (text)", Verified: "2026-11",
+		},
+		{
+			Code: "unsupported_country_region_territory", Means: probe.RegionNotSupported,
+			Source: "error guide (text); live bodies", Verified: "2026-11",
+		},
+		{
+			// credit_balance_exhausted, *_spend_limit_exceeded and *_usage_limit_exceeded come with this type.
+			Code: "insufficient_quota", Means: probe.QuotaExhausted,
+			Source: "help article 6614457", Verified: "2026-11",
+		},
+	},
+	Facts: Facts{
+		Proves:      []string{"the key is accepted", "the key may list models", "each model of `spec.models` is open to the key"},
+		CannotProve: []string{"that credit is left: a listing succeeds without", "that the key may run a model, which is another permission than listing"},
+		Requests:    "1",
+		KeysPage:    "https://platform.openai.com/api-keys",
+		StatusPage:  "https://status.openai.com",
+		Source:      "OpenAPI document of 2026-08-21, error guide, help articles", Verified: "2026-11",
+	},
+}
+
+// scopeNames finds the names in "Missing scopes: api.model.read".
+var scopeNames = regexp.MustCompile(`[Mm]issing scopes?: *([A-Za-z0-9_.:-]*[A-Za-z0-9_])`)
+
+// readModels looks for the models that the spec names in a listing of the OpenAI shape. Only the ids are
+// decoded. A server without any model sends null for the list.
+func readModels(page *Page) error {
+	var list struct {
+		Data *[]struct {
+			ID string `json:"id"`
+		} `json:"data"`
+		Object string `json:"object"`
+	}
+	if err := json.Unmarshal(page.Body, &list); err != nil {
+		return fmt.Errorf("list of models: %w", err)
+	}
+	if list.Data == nil && list.Object != "list" {
+		return errors.New("expected a list of models, found none")
+	}
+	var ids []string
+	if list.Data != nil {
+		for _, model := range *list.Data {
+			ids = append(ids, model.ID)
+		}
+	}
+	for _, wanted := range page.Wants.Names() {
+		// Ollama lists "name:latest" for what is called as "name" (v0.6.5, 2026-11).
+		if !slices.Contains(ids, wanted) && !slices.Contains(ids, wanted+":latest") {
+			page.Outcome.Fail(probe.ModelNotAvailable, wanted)
+		}
+	}
+	return nil
+}

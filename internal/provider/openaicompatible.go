@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import "mainstay.dev/mainstay/internal/probe"
+
+// openAICompatible is any server that speaks the OpenAI API at a host of the user's own: vLLM, Ollama, a
+// gateway. A key is optional, and whatever the server accepts is one.
+var openAICompatible = Provider{
+	Kind: "AIProvider", Name: "OpenAICompatible",
+	Auth:  probe.Bearer,
+	Steps: []Step{{Path: "/models", Read: readModels}},
+	Rules: []probe.Rule{
+		{
+			Code: "invalid_api_key", Means: probe.KeyRejected,
+			Source: "as OpenAI; gateways repeat it", Verified: "2026-11",
+		},
+		{
+			Code: "insufficient_quota", Means: probe.QuotaExhausted,
+			Source: "as OpenAI; gateways repeat it", Verified: "2026-11",
+		},
+	},
+	Facts: Facts{
+		Proves:      []string{"the server answers", "the key is accepted, where the server asks for one", "each model of `spec.models` is listed"},
+		CannotProve: []string{"that a model answers: vLLM lists its models while its engine is dead"},
+		Requests:    "1",
+		Source:      "vLLM and Ollama sources; Ollama v0.6.5 run by hand", Verified: "2026-11",
+	},
+}

@@ -1,0 +1,113 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package provider knows the vendors. A vendor is a value: a file with one struct, and a row in All.
+package provider
+
+import (
+	"strings"
+
+	"mainstay.dev/mainstay/internal/probe"
+)
+
+// Provider is one vendor, as data: where it is, how to authenticate, which read-only requests to send in
+// order, and where its answers depart from the common reading of HTTP.
+type Provider struct {
+	// Kind is the kind of the custom resource, Name the word in its spec.provider.
+	Kind, Name string
+	// BaseURL includes the version in its path. It is empty for providers without a fixed host.
+	BaseURL string
+	// Auth is the header that carries the credential.
+	Auth probe.Auth
+	// KeyPrefix is how this vendor's keys begin, as far as that is distinctive; empty where it is not.
+	KeyPrefix string
+	// NotKeys are prefixes of this vendor's credentials that are for another use, and what they are.
+	NotKeys map[string]string
+	// Header holds what the vendor wants in every request besides the credential.
+	Header map[string]string
+	// Steps are the requests, in order.
+	Steps []Step
+	// Rules are what is known of the vendor's errors; the first that matches decides.
+	Rules []probe.Rule
+	// Facts are for the reader, and for docs/providers.md.
+	Facts Facts
+}
+
+// Step is one read-only request, or one for each name that the spec asks for.
+type Step struct {
+	// Path is relative to the base URL; {name} in it stands for one of the names of Each.
+	Path string
+	// When says whether the step applies; nil for always.
+	When func(probe.Wants) bool
+	// Each returns the names for which the step is repeated; nil for a step sent once.
+	Each func(probe.Wants) []string
+	// Read judges a good answer; nil where a good answer is all there is to it.
+	Read func(*Page) error
+}
+
+// Page is one good answer, for Step.Read to judge.
+type Page struct {
+	Body  []byte
+	Wants probe.Wants
+	// Outcome takes what was found.
+	Outcome *probe.Outcome
+	// Next is the path of the next page; Read sets it where it wants to go on.
+	Next string
+}
+
+// Facts describe what a free probe of a vendor proves, and how sure that is.
+type Facts struct {
+	// Proves and CannotProve are short lists, without a full stop.
+	Proves, CannotProve []string
+	// Requests says how many requests one probe sends.
+	Requests string
+	// KeysPage is where the user makes a new key, StatusPage where the vendor reports outages.
+	KeysPage, StatusPage string
+	// Source and Verified say where the facts of this file come from, and when that was looked up.
+	Source, Verified string
+}
+
+// All is the table of vendors, by kind and name.
+func All() []Provider {
+	return []Provider{
+		anthropic,
+		openAI,
+		openAICompatible,
+		resend,
+	}
+}
+
+// Find returns the provider of a kind by its name.
+func Find(kind, name string) (Provider, bool) {
+	for _, p := range All() {
+		if p.Kind == kind && p.Name == name {
+			return p, true
+		}
+	}
+	return Provider{}, false
+}
+
+// Misplaced recognises a credential of another vendor, or for another use, by its prefix, and says what
+// it is. A vendor whose keys have no prefix of their own accepts any.
+func (p Provider) Misplaced(credential probe.Secret) (string, bool) {
+	value := credential.Reveal()
+	for prefix, what := range p.NotKeys {
+		if strings.HasPrefix(value, prefix) {
+			return what, true
+		}
+	}
+	if p.KeyPrefix == "" {
+		return "", false
+	}
+	// The longest prefix decides, since one vendor's may begin with another's: sk- and sk-ant-.
+	var owner Provider
+	for _, other := range All() {
+		if strings.HasPrefix(value, other.KeyPrefix) && len(other.KeyPrefix) > len(owner.KeyPrefix) {
+			owner = other
+		}
+	}
+	if owner.Name == "" || owner.KeyPrefix == p.KeyPrefix {
+		return "", false
+	}
+	return "it looks like a key of " + owner.Name, true
+}

@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package target
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/spf13/pflag"
+
+	"mainstay.dev/mainstay/internal/probe"
+)
+
+// GuardFlags are the flags with which an administrator says where probes may go. The operator and the
+// CLI take the same ones, so that both give the same answer.
+type GuardFlags struct {
+	allowCIDRs, allowHosts, endpoints []string
+	allowHTTP                         bool
+}
+
+// AddTo registers the flags.
+func (f *GuardFlags) AddTo(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&f.allowCIDRs, "allow-cidr", nil,
+		"`range` of loopback or private addresses that may be probed, such as 10.20.0.0/16 (repeatable)")
+	flags.StringSliceVar(&f.allowHosts, "allow-host", nil,
+		"`host[:port]` that may be probed although its address is loopback or private (repeatable)")
+	flags.BoolVar(&f.allowHTTP, "allow-http", false,
+		"allow probes, and the credentials they carry, over plain http")
+	flags.StringArrayVar(&f.endpoints, "endpoint", nil,
+		"`PROVIDER=URL` that stands in for the fixed host of a provider, such as a gateway (repeatable)")
+}
+
+// Options returns what the flags say.
+func (f GuardFlags) Options() (Options, error) {
+	o := Options{Guard: probe.Guard{AllowHTTP: f.allowHTTP}}
+	for _, text := range f.allowCIDRs {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return Options{}, fmt.Errorf("--allow-cidr: expected a range such as 10.20.0.0/16, found %q", text)
+		}
+		o.Guard.AllowCIDRs = append(o.Guard.AllowCIDRs, prefix.Masked())
+	}
+	for _, text := range f.allowHosts {
+		host, err := probe.ParseHostPort(text)
+		if err != nil {
+			return Options{}, fmt.Errorf("--allow-host: %w", err)
+		}
+		o.Guard.AllowHosts = append(o.Guard.AllowHosts, host)
+	}
+	endpoints, err := ParseEndpoints(f.endpoints)
+	if err != nil {
+		return Options{}, fmt.Errorf("--endpoint: %w", err)
+	}
+	o.Endpoints = endpoints
+	return o, nil
+}
