@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command manager is the Mainstay operator: flags and wiring.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/pflag"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"mainstay.dev/mainstay/controllers"
+	"mainstay.dev/mainstay/internal/probe"
+)
+
+// version is set when the binary is built.
+var version = "dev"
+
+func main() {
+	var f flags
+	set := pflag.NewFlagSet("manager", pflag.ContinueOnError)
+	f.addTo(set)
+	err := set.Parse(os.Args[1:])
+	if errors.Is(err, pflag.ErrHelp) {
+		return
+	}
+	if err == nil {
+		err = run(ctrl.SetupSignalHandler(), f)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "manager:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, f flags) error {
+	logger, err := f.logger()
+	if err != nil {
+		return err
+	}
+	ctrl.SetLogger(logger)
+	options, err := f.guard.Options()
+	if err != nil {
+		return err
+	}
+	manager, err := newManager(f)
+	if err != nil {
+		return err
+	}
+	ctrl.Log.Info("Starting Mainstay", "version", version)
+	err = controllers.Add(ctx, manager, controllers.Options{
+		Target:      options,
+		Client:      probe.NewHTTPClient(options.Guard, "mainstay/"+version),
+		Heartbeat:   f.heartbeat,
+		Concurrent:  f.concurrent,
+		MaxInFlight: f.maxInFlight,
+		Registry:    metrics.Registry,
+	})
+	if err != nil {
+		return err
+	}
+	return manager.Start(ctx)
+}

@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"mainstay.dev/mainstay/internal/diagnosis"
+	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/provider"
+	"mainstay.dev/mainstay/internal/target"
+)
+
+// Options are what the operator is run with.
+type Options struct {
+	// Target is what the administrator decides about destinations.
+	Target target.Options
+	// Client sends the requests of probes.
+	Client probe.Client
+	// Heartbeat is how often lastProbeTime moves while nothing else does; 0 for never.
+	Heartbeat time.Duration
+	// Concurrent is how many objects of a kind are reconciled at once.
+	Concurrent int
+	// MaxInFlight is how many probes run at once.
+	MaxInFlight int
+	// Registry takes the metrics.
+	Registry metrics.RegistererGatherer
+}
+
+// Add has the manager run the probe engine and a reconciler for each probed kind.
+func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
+	wakeups := &Wakeups{}
+	var engine *probe.Engine
+	shown, err := NewMetrics(o.Registry, func() int { return engine.InFlight() })
+	if err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
+	engine = probe.NewEngine(probe.Options{
+		Probe: func(ctx context.Context, t probe.Target) probe.Report {
+			return provider.Probe(ctx, o.Client, t)
+		},
+		Settle:      diagnosis.Settle,
+		Changed:     wakeups.Wake,
+		Observe:     shown.Observe,
+		MaxInFlight: o.MaxInFlight,
+	})
+	if err := mgr.Add(engine); err != nil {
+		return fmt.Errorf("engine: %w", err)
+	}
+	for _, kind := range target.Kinds {
+		reconciler := &Reconciler{
+			Client:    mgr.GetClient(),
+			Live:      mgr.GetAPIReader(),
+			Kind:      kind,
+			Engine:    engine,
+			Options:   o.Target,
+			Events:    mgr.GetEventRecorder("mainstay"),
+			Metrics:   shown,
+			Heartbeat: o.Heartbeat,
+		}
+		if err := reconciler.setup(ctx, mgr, wakeups, o.Concurrent); err != nil {
+			return fmt.Errorf("%s: %w", kind.Name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/internal/probe"
+)
+
+// Metrics are what Prometheus learns from the operator: the verdict on each object, for alerts, and how
+// the engine fares. The series of an object that is gone disappear with it.
+type Metrics struct {
+	mu       sync.Mutex
+	verdicts map[probe.ID]verdict
+
+	duration *prometheus.HistogramVec
+	lag      prometheus.Histogram
+	inFlight prometheus.GaugeFunc
+}
+
+// verdict is what is shown of one object: the label values after kind, namespace and name.
+type verdict struct {
+	provider, secret              string
+	ready, healthy, reason, blame string
+	lastProbe                     float64
+}
+
+var (
+	verdictDesc = prometheus.NewDesc("mainstay_dependency_verdict",
+		"The verdict on a dependency, always 1: its labels say whether it is Ready and Healthy, the reason why not, and who can mend it.",
+		[]string{"kind", "namespace", "name", "provider", "secret", "ready", "healthy", "reason", "blame"}, nil)
+	lastProbeDesc = prometheus.NewDesc("mainstay_probe_last_time_seconds",
+		"When the last probe of a dependency ended, in seconds since 1970.",
+		[]string{"kind", "namespace", "name"}, nil)
+)
+
+// NewMetrics registers the metrics. The engine's own are read through inFlight.
+func NewMetrics(registry prometheus.Registerer, inFlight func() int) (*Metrics, error) {
+	m := &Metrics{
+		verdicts: map[probe.ID]verdict{},
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:                           "mainstay_probe_duration_seconds",
+			Help:                           "How long probes took, all their requests together.",
+			Buckets:                        []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+			NativeHistogramBucketFactor:    1.1,
+			NativeHistogramMaxBucketNumber: 100,
+		}, []string{"kind", "provider", "result"}),
+		lag: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "mainstay_probe_schedule_lag_seconds",
+			Help:    "How much later than due probes began.",
+			Buckets: []float64{.001, .005, .02, .1, .5, 1, 5, 30, 120},
+		}),
+		inFlight: prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "mainstay_probes_in_flight",
+			Help: "How many probes run now.",
+		}, func() float64 { return float64(inFlight()) }),
+	}
+	for _, c := range []prometheus.Collector{m, m.duration, m.lag, m.inFlight} {
+		if err := registry.Register(c); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// Observe takes note of a probe that ended. It is the engine's Observe.
+func (m *Metrics) Observe(o probe.Observation) {
+	m.duration.WithLabelValues(o.Target.Kind, o.Target.Provider, result(o.Report.Outcome)).Observe(o.Duration.Seconds())
+	m.lag.Observe(o.Lag.Seconds())
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if v, known := m.verdicts[o.ID]; known {
+		v.lastProbe = float64(o.Ended.UnixMilli()) / 1000
+		m.verdicts[o.ID] = v
+	}
+}
+
+// result is the symptom of the first failure, or "passed".
+func result(o probe.Outcome) string {
+	for _, f := range o {
+		if f.Result == probe.Failed {
+			return f.Symptom.String()
+		}
+	}
+	return "passed"
+}
+
+// show takes note of what an object's status says.
+func (m *Metrics) show(p report) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	v := verdict{provider: p.object.Provider(), blame: string(p.cause.Blame), lastProbe: m.verdicts[p.id].lastProbe}
+	if ref := p.object.SharedSpec().SecretRef; ref != nil {
+		v.secret = ref.Name
+	}
+	if c := meta.FindStatusCondition(p.status.Conditions, v1alpha1.ConditionReady); c != nil {
+		v.ready = string(c.Status)
+	}
+	if c := meta.FindStatusCondition(p.status.Conditions, v1alpha1.ConditionHealthy); c != nil {
+		v.healthy, v.reason = string(c.Status), c.Reason
+	}
+	m.verdicts[p.id] = v
+}
+
+// forget drops the series of an object.
+func (m *Metrics) forget(id probe.ID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.verdicts, id)
+}
+
+// Describe implements prometheus.Collector.
+func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
+	ch <- verdictDesc
+	ch <- lastProbeDesc
+}
+
+// Collect implements prometheus.Collector.
+func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id, v := range m.verdicts {
+		if v.healthy != "" {
+			ch <- prometheus.MustNewConstMetric(verdictDesc, prometheus.GaugeValue, 1,
+				id.Kind, id.Namespace, id.Name, v.provider, v.secret, v.ready, v.healthy, v.reason, v.blame)
+		}
+		if v.lastProbe > 0 {
+			ch <- prometheus.MustNewConstMetric(lastProbeDesc, prometheus.GaugeValue, v.lastProbe,
+				id.Kind, id.Namespace, id.Name)
+		}
+	}
+}

@@ -1,0 +1,150 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package controllers is the operator's only code that knows the API server. One reconciler serves every
+// probed kind: it hands targets to the probe engine, and writes to the status what the engine's verdict
+// amounts to. It never waits for a probe.
+//
+// To read it: Reconcile in reconciler.go, what it gathers in gather.go, what it writes in status.go, and
+// what wakes it in setup.go.
+package controllers
+
+import (
+	"context"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/recorder"
+
+	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/internal/diagnosis"
+	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/target"
+)
+
+// Reconciler keeps the status of one kind's objects in step with the verdicts of the probe engine.
+type Reconciler struct {
+	client.Client
+	// Live reads past the cache: the values of Secrets are read when a target is built, and not kept.
+	Live   client.Reader
+	Kind   target.Kind
+	Engine *probe.Engine
+	// Options are what the administrator decides.
+	Options target.Options
+	Events  recorder.EventRecorder
+	Metrics *Metrics
+	// Heartbeat is how often lastProbeTime moves while nothing else does; 0 for never.
+	Heartbeat time.Duration
+
+	written ledger
+}
+
+// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders;emailproviders,verbs=get;list;watch
+// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders/status;emailproviders/status,verbs=patch
+// +kubebuilder:rbac:groups="",resources=secrets;configmaps,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile brings one object's status in step with its verdict. An unhealthy provider is a success here:
+// errors are what goes wrong with the API server.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	id := probe.ID{Kind: r.Kind.Name, Namespace: req.Namespace, Name: req.Name}
+	object := r.Kind.New()
+	if err := r.Get(ctx, req.NamespacedName, object); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.forget(id)
+		}
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	r.written.refresh(id, object)
+	if object.SharedSpec().Suspend {
+		r.Engine.Remove(id)
+		return r.write(ctx, report{id: id, object: object, status: suspended(object)})
+	}
+
+	key, err := r.key(ctx, object)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	verdict, known := r.Engine.Verdict(id)
+	if known && verdict.Key == key {
+		return r.settled(ctx, id, object, verdict)
+	}
+	return r.handOver(ctx, id, object)
+}
+
+// handOver gives the engine a new target, or shows at once why there is none to probe.
+func (r *Reconciler) handOver(ctx context.Context, id probe.ID, object target.Dependency) (ctrl.Result, error) {
+	request, key, err := r.gather(ctx, object)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	t, configured := r.Options.Build(request)
+	subject := r.subject(object)
+	if configured.Result != probe.Passed {
+		r.Engine.Remove(id)
+		var outcome probe.Outcome
+		outcome.Set(probe.Configured, configured)
+		verdict := diagnosis.Settle(probe.Verdict{Key: key}, t, outcome, time.Time{})
+		return r.write(ctx, verdictReport(id, object, verdict, subject))
+	}
+	standing := diagnosis.Resume(object.SharedStatus(), key, t.Credential)
+	r.Engine.Set(id, t, standing)
+	if len(object.SharedStatus().Conditions) > 0 {
+		// What the status says stands until the probe has ended.
+		r.Metrics.show(report{
+			id: id, object: object, status: object.SharedStatus(), cause: diagnosis.Healthy(standing, subject),
+		})
+		return ctrl.Result{}, nil
+	}
+	standing.Stages[probe.Configured].Finding = probe.Pass()
+	return r.write(ctx, verdictReport(id, object, standing, subject))
+}
+
+// settled writes a verdict that was made for the object as it is now.
+func (r *Reconciler) settled(ctx context.Context, id probe.ID, object target.Dependency, v probe.Verdict) (ctrl.Result, error) {
+	if !v.Probed {
+		return ctrl.Result{}, nil
+	}
+	return r.write(ctx, verdictReport(id, object, v, r.subject(object)))
+}
+
+// subject is what messages say of an object.
+func (r *Reconciler) subject(object target.Dependency) diagnosis.Subject {
+	return diagnosis.SubjectOf(r.Kind.Name, object, r.Options.Host(r.Kind, object))
+}
+
+// forget drops what this process holds of an object that is gone.
+func (r *Reconciler) forget(id probe.ID) {
+	r.Engine.Remove(id)
+	r.Metrics.forget(id)
+	r.written.forget(id)
+}
+
+// verdictReport is what the object's status has to become for a verdict.
+func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s diagnosis.Subject) report {
+	status := object.SharedStatus().DeepCopy()
+	status.Conditions = diagnosis.Conditions(v, s)
+	status.ObservedGeneration = object.GetGeneration()
+	if v.Probed {
+		status.LastHandledRequest = v.Key.Request
+	}
+	if v.Accepted != (probe.Fingerprint{}) && v.Stages[probe.Authenticated].Finding.Result == probe.Passed {
+		status.AcceptedSecret = &v1alpha1.AcceptedSecret{
+			UID: v.Key.Secret.UID, ResourceVersion: v.Key.Secret.ResourceVersion,
+		}
+	}
+	return report{
+		id: id, object: object, status: status, probedAt: v.At,
+		cause: diagnosis.Healthy(v, s), warnings: diagnosis.Warnings(v, s),
+	}
+}
+
+// suspended is what the status of a suspended object has to become.
+func suspended(object target.Dependency) *v1alpha1.DependencyStatus {
+	status := object.SharedStatus().DeepCopy()
+	status.Conditions = diagnosis.Suspended(object.GetGeneration())
+	status.ObservedGeneration = object.GetGeneration()
+	return status
+}

@@ -1,0 +1,114 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/target"
+)
+
+// referenceIndex finds objects by what they refer to, as Kind/name.
+const referenceIndex = "mainstay.dev/references"
+
+// Wakeups carry the engine's news to the reconcilers, by kind. The engine never waits for them.
+type Wakeups struct {
+	mu     sync.Mutex
+	queues map[string]workqueue.TypedInterface[reconcile.Request]
+}
+
+// Wake has the object reconciled. It is the engine's Changed.
+func (w *Wakeups) Wake(id probe.ID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	// A kind without a queue has no reconciler yet, and so has no target that could have changed.
+	if queue := w.queues[id.Kind]; queue != nil {
+		queue.Add(reconcile.Request{NamespacedName: client.ObjectKey{Namespace: id.Namespace, Name: id.Name}})
+	}
+}
+
+// source hands the queue of a kind's reconciler to Wake.
+func (w *Wakeups) source(kind string) source.Source {
+	return source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.queues == nil {
+			w.queues = map[string]workqueue.TypedInterface[reconcile.Request]{}
+		}
+		w.queues[kind] = queue
+		return nil
+	})
+}
+
+// setup has the manager run the reconciler: for its objects, for the Secrets and ConfigMaps that they
+// refer to, and for the engine's news.
+func (r *Reconciler) setup(ctx context.Context, mgr ctrl.Manager, wakeups *Wakeups, concurrent int) error {
+	err := mgr.GetFieldIndexer().IndexField(ctx, r.Kind.New().(client.Object), referenceIndex, func(o client.Object) []string {
+		var names []string
+		for _, ref := range references(o.(target.Dependency)) {
+			names = append(names, ref.kind+"/"+ref.name)
+		}
+		return names
+	})
+	if err != nil {
+		return err
+	}
+	return ctrl.NewControllerManagedBy(mgr).
+		Named(strings.ToLower(r.Kind.Name)).
+		For(r.Kind.New().(client.Object), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, requested))).
+		WatchesMetadata(&corev1.Secret{}, r.referrers("Secret")).
+		WatchesMetadata(&corev1.ConfigMap{}, r.referrers("ConfigMap")).
+		WatchesRawSource(wakeups.source(r.Kind.Name)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrent}).
+		Complete(r)
+}
+
+// requested admits updates that ask for a probe now.
+var requested = predicate.Funcs{
+	CreateFunc:  func(event.CreateEvent) bool { return false },
+	DeleteFunc:  func(event.DeleteEvent) bool { return false },
+	GenericFunc: func(event.GenericEvent) bool { return false },
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		return e.ObjectOld.GetAnnotations()[v1alpha1.RequestedAtAnnotation] !=
+			e.ObjectNew.GetAnnotations()[v1alpha1.RequestedAtAnnotation]
+	},
+}
+
+// referrers maps a Secret or ConfigMap to the objects that refer to it.
+func (r *Reconciler) referrers(kind string) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request {
+		objects := r.Kind.NewList().(client.ObjectList)
+		err := r.List(ctx, objects, client.InNamespace(o.GetNamespace()),
+			client.MatchingFields{referenceIndex: kind + "/" + o.GetName()})
+		if err != nil {
+			log.FromContext(ctx).Error(err, "Cannot list the objects that refer to it", "kind", kind, "name", o.GetName())
+			return nil
+		}
+		var requests []reconcile.Request
+		_ = meta.EachListItem(objects, func(item runtime.Object) error {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(item.(client.Object))})
+			return nil
+		})
+		return requests
+	})
+}

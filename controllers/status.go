@@ -1,0 +1,209 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/internal/diagnosis"
+	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/target"
+)
+
+// FieldOwner is the name under which the operator owns the fields of the status.
+const FieldOwner = "mainstay"
+
+// report is what an object's status has to become, and what is worth telling besides.
+type report struct {
+	id     probe.ID
+	object target.Dependency
+	status *v1alpha1.DependencyStatus
+	// probedAt is when the last probe ended; zero where none did.
+	probedAt time.Time
+	cause    diagnosis.Cause
+	warnings map[string]string
+}
+
+// write applies the whole status where it differs from what stands, or where a heartbeat is due, and
+// tells the world what changed. Otherwise it leaves the API server alone.
+func (r *Reconciler) write(ctx context.Context, p report) (ctrl.Result, error) {
+	now := time.Now()
+	old := p.object.SharedStatus().DeepCopy()
+	p.status.Conditions = diagnosis.Merge(old.Conditions, p.status.Conditions, now)
+	r.Metrics.show(p)
+	beat := r.beat(p.object)
+	if equality.Semantic.DeepEqual(old, p.status) && !beat.due(p, now) {
+		return ctrl.Result{RequeueAfter: beat.wait(p, now)}, nil
+	}
+	if !p.probedAt.IsZero() {
+		at := metav1.NewTime(p.probedAt).Rfc3339Copy()
+		p.status.LastProbeTime = &at
+	}
+	*p.object.SharedStatus() = *p.status
+	err := r.apply(ctx, p.object)
+	switch {
+	case apierrors.IsNotFound(err), apierrors.IsConflict(err):
+		return ctrl.Result{}, nil // The object is gone, or is another one of the same name.
+	case err != nil:
+		return ctrl.Result{}, fmt.Errorf("apply status: %w", err)
+	}
+	r.written.add(p.id, p.object)
+	r.tell(p, old)
+	return ctrl.Result{RequeueAfter: beat.wait(p, now)}, nil
+}
+
+// apply writes the whole status as the one owner of its fields. The UID makes the API server refuse it
+// for an object that was created anew.
+func (r *Reconciler) apply(ctx context.Context, object target.Dependency) error {
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	if err != nil {
+		return err
+	}
+	u := &unstructured.Unstructured{Object: map[string]any{"status": content["status"]}}
+	u.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(r.Kind.Name))
+	u.SetNamespace(object.GetNamespace())
+	u.SetName(object.GetName())
+	u.SetUID(object.GetUID())
+	return r.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(u), client.FieldOwner(FieldOwner), client.ForceOwnership)
+}
+
+// beat is an object's own moment within the heartbeat, at which lastProbeTime moves although nothing
+// else did.
+type beat struct{ every, phase, period time.Duration }
+
+func (r *Reconciler) beat(object target.Dependency) beat {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(object.GetUID()))
+	return beat{
+		every:  r.Heartbeat,
+		phase:  time.Duration(h.Sum64() % uint64(max(r.Heartbeat, 1))),
+		period: time.Duration(object.SharedSpec().PeriodSeconds) * time.Second,
+	}
+}
+
+// last is the moment of the latest heartbeat.
+func (b beat) last(now time.Time) time.Time { return now.Add(-b.phase).Truncate(b.every).Add(b.phase) }
+
+// due says whether the latest heartbeat has not been written although a probe ended since.
+func (b beat) due(p report, now time.Time) bool {
+	if b.every <= 0 || p.probedAt.Before(b.last(now)) {
+		return false
+	}
+	return p.status.LastProbeTime == nil || p.status.LastProbeTime.Time.Before(b.last(now).Truncate(time.Second))
+}
+
+// wait is how long it takes until a probe has ended after the next heartbeat, or after the latest one
+// where none has; 0 for never.
+func (b beat) wait(p report, now time.Time) time.Duration {
+	switch {
+	case b.every <= 0, p.probedAt.IsZero():
+		return 0
+	case p.probedAt.Before(b.last(now)):
+		return b.period
+	}
+	return b.last(now).Add(b.every + b.period).Sub(now)
+}
+
+// tell emits events: one where the status of Healthy or the party to blame changed, and one for each
+// early warning that is new.
+func (r *Reconciler) tell(p report, old *v1alpha1.DependencyStatus) {
+	healthy := meta.FindStatusCondition(p.status.Conditions, v1alpha1.ConditionHealthy)
+	before := meta.FindStatusCondition(old.Conditions, v1alpha1.ConditionHealthy)
+	if healthy.Reason != v1alpha1.ReasonProbing && (before == nil || before.Status != healthy.Status || !blames(before.Reason, p.cause.Blame)) {
+		kind, reason := corev1.EventTypeWarning, healthy.Reason
+		if healthy.Status == metav1.ConditionTrue {
+			kind, reason = corev1.EventTypeNormal, v1alpha1.ConditionHealthy
+		} else if reason == v1alpha1.ReasonSuspended {
+			kind = corev1.EventTypeNormal
+		}
+		r.Events.Eventf(p.object, r.related(p), kind, reason, "Probe", "%s", healthy.Message)
+	}
+	for reason, message := range p.warnings {
+		known := false
+		for _, c := range old.Conditions {
+			known = known || c.Reason == reason
+		}
+		if !known {
+			r.Events.Eventf(p.object, r.related(p), corev1.EventTypeWarning, reason, "Probe", "%s", message)
+		}
+	}
+}
+
+// blames says whether a reason may blame a party; a reason that says nothing is wrong blames nobody.
+func blames(reason string, party diagnosis.Blame) bool {
+	known := diagnosis.ForReason(reason)
+	if len(known) == 0 {
+		return party == ""
+	}
+	return known[0].Blame == party || known[0].OwnHost == party && party != ""
+}
+
+// related is the Secret of an object, where what is wrong is mended there.
+func (r *Reconciler) related(p report) runtime.Object {
+	ref := p.object.SharedSpec().SecretRef
+	if ref == nil || p.cause.Blame != diagnosis.Owner {
+		return nil
+	}
+	return &corev1.Secret{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: p.object.GetNamespace(), Name: ref.Name},
+	}
+}
+
+// ledger remembers the last write to each object until the cache shows it, so that a reconcile in between
+// neither writes nor tells the same again.
+type ledger struct {
+	mu    sync.Mutex
+	lines map[probe.ID]line
+}
+
+type line struct {
+	from   string // the resource version before the write
+	status v1alpha1.DependencyStatus
+}
+
+func (l *ledger) add(id probe.ID, object target.Dependency) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lines == nil {
+		l.lines = map[probe.ID]line{}
+	}
+	l.lines[id] = line{from: object.GetResourceVersion(), status: *object.SharedStatus().DeepCopy()}
+}
+
+// refresh gives an object from the cache the status that was last written, while the cache is behind.
+func (l *ledger) refresh(id probe.ID, object target.Dependency) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	last, found := l.lines[id]
+	if !found {
+		return
+	}
+	if last.from != object.GetResourceVersion() {
+		delete(l.lines, id)
+		return
+	}
+	*object.SharedStatus() = *last.status.DeepCopy()
+}
+
+func (l *ledger) forget(id probe.ID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.lines, id)
+}
