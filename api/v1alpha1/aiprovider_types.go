@@ -32,6 +32,7 @@ type AIProviderSpec struct {
 
 // AIVendor is a vendor of AI models.
 // +kubebuilder:validation:Enum=None;OpenAI;Anthropic;OpenAICompatible
+// +kubebuilder:validation:MaxLength=64
 type AIVendor string
 
 // AIProviderStatus is what Mainstay found out about an AI provider.
@@ -61,10 +62,9 @@ type AIProvider struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// spec is what the app needs.
-	// +optional
-	// +kubebuilder:default={}
-	Spec AIProviderSpec `json:"spec,omitzero"`
+	// spec is what the app needs. An empty spec, {}, says that nothing is configured.
+	// +required
+	Spec AIProviderSpec `json:"spec"`
 
 	// status is what Mainstay found out.
 	// +optional

@@ -21,7 +21,7 @@ const (
 
 // DependencySpec is what every probed kind shares. Names and meanings follow Pod probes.
 //
-// +kubebuilder:validation:XValidation:rule="self.timeoutSeconds <= self.periodSeconds",messageExpression="'spec.timeoutSeconds must not be greater than spec.periodSeconds, since a probe has to end before the next one is due: found ' + string(self.timeoutSeconds) + ' and ' + string(self.periodSeconds)",fieldPath=".timeoutSeconds",reason="FieldValueInvalid"
+// +kubebuilder:validation:XValidation:rule="self.timeoutSeconds <= self.periodSeconds",message="spec.timeoutSeconds must not be greater than spec.periodSeconds, since a probe has to end before the next one is due",fieldPath=".timeoutSeconds",reason="FieldValueInvalid"
 type DependencySpec struct {
 	// secretRef names the key of a Secret, in the namespace of this object, that holds the credential.
 	// The Secret may be created later: until then the object reports SecretNotFound.

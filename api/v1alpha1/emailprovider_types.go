@@ -29,6 +29,7 @@ type EmailProviderSpec struct {
 
 // EmailVendor is a vendor of email sending.
 // +kubebuilder:validation:Enum=None;Resend
+// +kubebuilder:validation:MaxLength=64
 type EmailVendor string
 
 // EmailProviderStatus is what Mainstay found out about an email provider.
@@ -58,10 +59,9 @@ type EmailProvider struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// spec is what the app needs.
-	// +optional
-	// +kubebuilder:default={}
-	Spec EmailProviderSpec `json:"spec,omitzero"`
+	// spec is what the app needs. An empty spec, {}, says that nothing is configured.
+	// +required
+	Spec EmailProviderSpec `json:"spec"`
 
 	// status is what Mainstay found out.
 	// +optional

@@ -1,0 +1,354 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	ctrlzap "sigs.k8s.io/controller-runtime/pkg/log/zap"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/yaml"
+
+	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/controllers"
+	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/provider/providertest"
+	"mainstay.dev/mainstay/internal/target"
+)
+
+// canary is part of every credential in these tests, so that one search finds any that leaked.
+const canary = "c4n4rys0ng"
+
+// patience bounds how long a test waits for something that an event announces. It is no promise.
+const patience = time.Minute
+
+// world is what all tests share: an API server, the operator on it, and the vendors it probes.
+var world struct {
+	scheme *runtime.Scheme
+	// admin may do anything; operator is the config of who may do what the shipped roles allow.
+	admin    client.WithWatch
+	operator *rest.Config
+	registry *prometheus.Registry
+	log      lockedBuffer
+	vendors  map[string]*providertest.Vendor
+	options  controllers.Options
+}
+
+func TestMain(m *testing.M) {
+	code, err := runSuite(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "suite:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func runSuite(m *testing.M) (int, error) {
+	env := &envtest.Environment{
+		CRDDirectoryPaths:     []string{filepath.Join("..", "config", "crd", "bases")},
+		ErrorIfCRDPathMissing: true,
+	}
+	admin, err := env.Start()
+	if err != nil {
+		return 1, fmt.Errorf("%w (make test sets KUBEBUILDER_ASSETS)", err)
+	}
+	defer func() { _ = env.Stop() }()
+	world.scheme = runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{scheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(world.scheme); err != nil {
+			return 1, err
+		}
+	}
+	if world.admin, err = client.NewWithWatch(admin, client.Options{Scheme: world.scheme}); err != nil {
+		return 1, err
+	}
+	if world.operator, err = operatorConfig(env); err != nil {
+		return 1, err
+	}
+	ctrl.SetLogger(ctrlzap.New(ctrlzap.WriteTo(&world.log), ctrlzap.JSONEncoder()))
+	world.registry = prometheus.NewRegistry()
+	if err := playVendors(); err != nil {
+		return 1, err
+	}
+	stop, err := startOperator(world.registry)
+	if err != nil {
+		return 1, err
+	}
+	defer stop()
+	code := m.Run()
+	if err := leaks(); err != nil {
+		return 1, err
+	}
+	return code, nil
+}
+
+// operatorConfig is of a user who has the role that is shipped, and nothing else.
+func operatorConfig(env *envtest.Environment) (*rest.Config, error) {
+	user, err := env.AddUser(envtest.User{Name: "mainstay"}, nil)
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(filepath.Join("..", "config", "rbac", "role.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	role := &rbacv1.ClusterRole{}
+	if err := yaml.UnmarshalStrict(data, role); err != nil {
+		return nil, err
+	}
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "mainstay"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
+		Subjects:   []rbacv1.Subject{{Kind: "User", APIGroup: rbacv1.GroupName, Name: "mainstay"}},
+	}
+	for _, object := range []client.Object{role, binding} {
+		if err := world.admin.Create(context.Background(), object); err != nil {
+			return nil, err
+		}
+	}
+	return user.Config(), nil
+}
+
+// playVendors starts a server for each vendor. They play healthy, but for the credentials that a test
+// names.
+func playVendors() error {
+	fixtures, err := providertest.Load()
+	if err != nil {
+		return err
+	}
+	world.vendors = map[string]*providertest.Vendor{}
+	endpoints := map[string]string{}
+	for _, f := range fixtures {
+		vendor := providertest.NewVendor(f)
+		world.vendors[f.Provider] = vendor
+		endpoints[f.Provider] = httptest.NewServer(vendor).URL + f.BasePath
+	}
+	guard := probe.Guard{AllowHTTP: true, AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
+	world.options = controllers.Options{
+		Target:      target.Options{Guard: guard, Endpoints: endpoints},
+		Client:      probe.NewHTTPClient(guard, "mainstay/test"),
+		Heartbeat:   time.Hour,
+		Concurrent:  4,
+		MaxInFlight: 64,
+	}
+	return nil
+}
+
+// startOperator runs the operator until the function that it returns is called.
+func startOperator(registry *prometheus.Registry) (func(), error) {
+	skip := true // Two operators of one process, one after the other, share their controllers' names.
+	mgr, err := ctrl.NewManager(world.operator, ctrl.Options{
+		Scheme:     world.scheme,
+		Logger:     ctrl.Log,
+		Cache:      cache.Options{ReaderFailOnMissingInformer: true},
+		Metrics:    metricsserver.Options{BindAddress: "0"},
+		Controller: config.Controller{SkipNameValidation: &skip},
+	})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	options := world.options
+	options.Registry = registry
+	if err := controllers.Add(ctx, mgr, options); err != nil {
+		cancel()
+		return nil, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- mgr.Start(ctx) }()
+	return func() {
+		cancel()
+		if err := <-ended; err != nil {
+			logr.FromContextAsSlogLogger(ctx).Error("operator", "error", err)
+		}
+	}, nil
+}
+
+// newNamespace returns a namespace of the test's own.
+func newNamespace(t *testing.T) string {
+	t.Helper()
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
+	create(t, namespace)
+	return namespace.Name
+}
+
+func create(t *testing.T, objects ...client.Object) {
+	t.Helper()
+	for _, object := range objects {
+		if err := world.admin.Create(t.Context(), object); err != nil {
+			t.Fatalf("create %T %s: %v", object, object.GetName(), err)
+		}
+	}
+}
+
+func update(t *testing.T, object client.Object, change func()) {
+	t.Helper()
+	if err := world.admin.Get(t.Context(), client.ObjectKeyFromObject(object), object); err != nil {
+		t.Fatal(err)
+	}
+	change()
+	if err := world.admin.Update(t.Context(), object); err != nil {
+		t.Fatalf("update %T %s: %v", object, object.GetName(), err)
+	}
+}
+
+// key returns a credential that looks like one of OpenAI's, is the test's own, and carries the canary.
+func key(t *testing.T) string {
+	return fmt.Sprintf("sk-%s-%x", canary, t.Name()+time.Now().String())
+}
+
+func secret(namespace, value string) *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "credential"},
+		StringData: map[string]string{"apiKey": value},
+	}
+}
+
+func openAI(namespace string) *v1alpha1.AIProvider {
+	ai := &v1alpha1.AIProvider{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "assistant"}}
+	ai.Spec.Provider = "OpenAI"
+	ai.Spec.SecretRef = &v1alpha1.SecretKeyRef{Name: "credential"}
+	return ai
+}
+
+func resend(namespace string) *v1alpha1.EmailProvider {
+	email := &v1alpha1.EmailProvider{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "transactional"}}
+	email.Spec.Provider = "Resend"
+	email.Spec.SecretRef = &v1alpha1.SecretKeyRef{Name: "credential"}
+	return email
+}
+
+// waitFor returns once the object in the API server satisfies a condition, woken by its changes.
+func waitFor(t *testing.T, object target.Dependency, what string, satisfied func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	o := object.(client.Object)
+	list := &metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kindOf(object) + "List"))
+	changes, err := world.admin.Watch(ctx, list, client.InNamespace(o.GetNamespace()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer changes.Stop()
+	for {
+		if err := world.admin.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
+			t.Fatalf("waiting for %s: %v; last seen:\n%s", what, err, shown(object))
+		}
+		if satisfied() {
+			return
+		}
+		if event, open := <-changes.ResultChan(); !open || event.Type == watch.Error {
+			t.Fatalf("waited in vain for %s; last seen:\n%s", what, shown(object))
+		}
+	}
+}
+
+func kindOf(object target.Dependency) string {
+	switch object.(type) {
+	case *v1alpha1.EmailProvider:
+		return "EmailProvider"
+	default:
+		return "AIProvider"
+	}
+}
+
+// waitForReason waits until Healthy has a reason, for the object's present generation.
+func waitForReason(t *testing.T, object target.Dependency, reason string) *metav1.Condition {
+	t.Helper()
+	waitFor(t, object, "Healthy with reason "+reason, func() bool {
+		c := condition(object, v1alpha1.ConditionHealthy)
+		return c != nil && c.Reason == reason && c.ObservedGeneration == object.GetGeneration()
+	})
+	return condition(object, v1alpha1.ConditionHealthy)
+}
+
+func condition(object target.Dependency, kind string) *metav1.Condition {
+	return meta.FindStatusCondition(object.SharedStatus().Conditions, kind)
+}
+
+// shown prints the conditions of an object, one a line.
+func shown(object target.Dependency) string {
+	var b bytes.Buffer
+	for _, c := range object.SharedStatus().Conditions {
+		fmt.Fprintf(&b, "%s=%s %s: %s\n", c.Type, c.Status, c.Reason, c.Message)
+	}
+	return b.String()
+}
+
+// waitForEvent waits for an event about an object with a reason.
+func waitForEvent(t *testing.T, object target.Dependency, reason string) eventsv1.Event {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	changes, err := world.admin.Watch(ctx, &eventsv1.EventList{}, client.InNamespace(object.GetNamespace()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer changes.Stop()
+	for change := range changes.ResultChan() {
+		if e, ok := change.Object.(*eventsv1.Event); ok && e.Regarding.Name == object.GetName() && e.Reason == reason {
+			return *e
+		}
+	}
+	t.Fatalf("waited in vain for an event with reason %s; the object:\n%s", reason, shown(object))
+	return eventsv1.Event{}
+}
+
+// lockedBuffer is a log that tests may read while it is written.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// hang is a vendor that never answers; it says when it was asked, and when the asker gave up.
+func hang(t *testing.T) (url string, asked, gone <-chan struct{}) {
+	t.Helper()
+	askedCh, goneCh := make(chan struct{}, 16), make(chan struct{}, 16)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		askedCh <- struct{}{}
+		<-r.Context().Done()
+		goneCh <- struct{}{}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, askedCh, goneCh
+}
