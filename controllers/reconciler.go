@@ -89,7 +89,7 @@ func (r *Reconciler) handOver(ctx context.Context, id probe.ID, object target.De
 		verdict := diagnosis.Settle(probe.Verdict{Key: key}, t, outcome, time.Time{})
 		return r.write(ctx, verdictReport(id, object, verdict, subject))
 	}
-	standing := diagnosis.Resume(object.SharedStatus(), key, t.Credential)
+	standing := diagnosis.Resume(object.SharedStatus(), key, t)
 	r.Engine.Set(id, t, standing)
 	if len(object.SharedStatus().Conditions) > 0 {
 		// What the status says stands until the probe has ended.

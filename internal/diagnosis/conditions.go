@@ -6,8 +6,6 @@
 package diagnosis
 
 import (
-	"regexp"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -78,43 +76,43 @@ func Suspended(generation int64) []metav1.Condition {
 	return conditions
 }
 
-// Healthy returns the verdict in short: the first failure, else the first open question.
+// Healthy returns the verdict in short: the first failure that counts, else the first that does not yet,
+// else the first open question.
 func Healthy(v probe.Verdict, s Subject) Cause {
-	status, worst, passed := metav1.ConditionTrue, probe.Standing{}, false
+	worst, passed := probe.Standing{}, false
 	for stage, standing := range v.Stages {
-		f := standing.Finding
-		switch {
-		case f.Result == probe.Failed:
-			if standing.Firm {
-				status = metav1.ConditionFalse
-			} else if status == metav1.ConditionTrue {
-				status = metav1.ConditionUnknown
-			}
-			if worst.Finding.Result != probe.Failed {
-				worst = standing
-			}
-		case f.Result == probe.Undecided:
-			if status == metav1.ConditionTrue {
-				status = metav1.ConditionUnknown
-			}
-			if worst.Finding.Result == probe.NotReached {
-				worst = standing
-			}
-		case f.Result == probe.Passed && stage > int(probe.Configured):
-			passed = true
+		if gravity(standing) > gravity(worst) {
+			worst = standing
 		}
+		passed = passed || standing.Finding.Result == probe.Passed && stage > int(probe.Configured)
 	}
 	switch {
-	case worst.Finding.Result != probe.NotReached:
-		d := Of(worst.Finding.Symptom)
+	case gravity(worst) > 0:
+		d, status := Of(worst.Finding.Symptom), metav1.ConditionUnknown
+		if worst.Believed() {
+			status = metav1.ConditionFalse
+		}
 		return Cause{
 			Status: status, Reason: d.Reason, Message: message(worst, s), Blame: blameIn(v, worst.Finding),
-			SpecOnly: status == metav1.ConditionFalse && d.Mends == SpecEdit,
+			SpecOnly: worst.Believed() && d.Mends == SpecEdit,
 		}
 	case passed:
 		return Cause{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonPassed, Message: summary(v, s)}
 	}
 	return Cause{Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonProbing, Message: probingMessage}
+}
+
+// gravity orders what keeps a verdict from being good.
+func gravity(s probe.Standing) int {
+	switch {
+	case s.Believed():
+		return 3
+	case s.Finding.Result == probe.Failed:
+		return 2
+	case s.Finding.Result == probe.Undecided:
+		return 1
+	}
+	return 0
 }
 
 const probingMessage = "The first probe has not ended yet."
@@ -203,34 +201,6 @@ func lastStage(w v1alpha1.ReadyWhen) probe.Stage {
 	case v1alpha1.ReadyWhenProvisioned, v1alpha1.ReadyWhenHealthy:
 	}
 	return probe.Provisioned
-}
-
-// optional is a part of a sentence that needs names.
-var optional = regexp.MustCompile(`\[([^\]]*)\]`)
-
-// message says what was seen, then what to do. It holds names from the spec and admitted tokens, and
-// nothing that changes while the cause stays.
-func message(standing probe.Standing, s Subject) string {
-	if standing.Recalled != "" {
-		return standing.Recalled
-	}
-	f := standing.Finding
-	d := Of(f.Symptom)
-	text := d.Seen + " " + d.Advice
-	keep := "$1"
-	if len(f.Args) == 0 {
-		keep = ""
-	}
-	return strings.NewReplacer(
-		"{provider}", s.Provider,
-		"{object}", s.Kind+" "+s.Name,
-		"{namespace}", s.Namespace,
-		"{secretName}", s.SecretName,
-		"{secretKey}", s.SecretKey,
-		"{secret}", "key "+s.SecretKey+" of Secret "+s.SecretName,
-		"{host}", s.Host,
-		"{names}", strings.Join(f.Args, ", "),
-	).Replace(optional.ReplaceAllString(text, keep))
 }
 
 // Merge returns the conditions with their transition times: kept from old where the status is the same.

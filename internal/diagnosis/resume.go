@@ -15,40 +15,63 @@ import (
 
 // Resume returns the verdict that a status stands for, for a process that did not make it: what the
 // status says holds, and every count begins at zero. It returns a verdict that was not Probed where the
-// status does not speak of a probe for this key. The credential lets a key that was accepted before be told apart
-// from one that never was.
-func Resume(status *v1alpha1.DependencyStatus, key probe.Key, credential probe.Secret) probe.Verdict {
-	v := probe.Verdict{Key: key}
-	accepted := key.Secret == probe.Version{}
-	if a := status.AcceptedSecret; a != nil {
-		if key.Secret != (probe.Version{UID: a.UID, ResourceVersion: a.ResourceVersion}) {
-			return v // The Secret has changed since, so nothing is known of what it holds now.
-		}
-		accepted = true
-		v.Accepted = credential.Fingerprint()
-	}
+// status does not surely speak of a probe for this key. The target tells whose credential the status
+// says was accepted.
+func Resume(status *v1alpha1.DependencyStatus, key probe.Key, t probe.Target) probe.Verdict {
+	fresh := probe.Verdict{Key: key, OwnHost: t.OwnHost}
 	healthy := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionHealthy)
-	if healthy == nil || healthy.ObservedGeneration != key.Generation ||
-		slices.Contains([]string{v1alpha1.ReasonProbing, v1alpha1.ReasonSuspended}, healthy.Reason) ||
-		!meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionConfigured) {
-		return v // No probe of this generation has ended.
+	if healthy == nil {
+		return fresh
 	}
-	v.Probed = true
+	current := healthy.ObservedGeneration == key.Generation
+	accepted := key.Secret == probe.Version{}
+	unsure := false
+	if a := status.AcceptedSecret; a != nil && !accepted {
+		accepted = key.Secret == probe.Version{UID: a.UID, ResourceVersion: a.ResourceVersion}
+		switch {
+		case accepted && (current || !t.OwnHost):
+			// Another generation may have named another host, which says nothing about this one.
+			fresh.Accepted = t.Login()
+		case !accepted && meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionAuthenticated):
+			return fresh // The Secret has changed since, so nothing is known of what it holds now.
+		}
+		// Where another version was accepted, the status may speak of this one or of one between.
+		unsure = !accepted
+	}
+	if !current || slices.Contains([]string{v1alpha1.ReasonProbing, v1alpha1.ReasonSuspended}, healthy.Reason) ||
+		!meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionConfigured) {
+		return fresh // No probe of this generation has ended.
+	}
+	v := fresh
+	v.Probed = !unsure
 	for stage := probe.Configured; stage <= probe.Provisioned; stage++ {
 		if c := meta.FindStatusCondition(status.Conditions, stage.String()); c != nil {
-			v.Stages[stage] = recall(*c, accepted || stage <= probe.Reachable)
+			v.Stages[stage] = recall(stage, *c, accepted || stage <= probe.Reachable)
 		}
 	}
-	if working := recall(*healthy, false); working.Finding.Result == probe.Failed && working.Finding.Symptom.Stage() == probe.Working {
-		v.Stages[probe.Working] = working
+	if v.Stages[probe.Working] = recall(probe.Working, *healthy, true); v.Stages[probe.Working].Finding.Result == probe.Passed {
+		v.Stages[probe.Working].Finding.Result = probe.NotApplicable
 	}
-	v.Answered = v.Stages[probe.Reachable].Proven
+	v.Answered = answered(v, status)
 	return v
 }
 
-// recall returns the standing that a condition shows. The finding's arguments are lost; the message is
-// not, and stands until the next finding.
-func recall(c metav1.Condition, accepted bool) probe.Standing {
+// answered says whether the host answered in this generation. Where Reachable is not True any more, the
+// stages after it tell, or Ready, which turns False for a host of the owner's that never answered.
+func answered(v probe.Verdict, status *v1alpha1.DependencyStatus) bool {
+	reachable := v.Stages[probe.Reachable]
+	for stage := probe.Authenticated; stage <= probe.Working; stage++ {
+		if v.Stages[stage].Finding.Result != probe.NotReached {
+			return true
+		}
+	}
+	return reachable.Proven || reachable.Believed() && Of(reachable.Finding.Symptom).OwnHost == Owner &&
+		meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady)
+}
+
+// recall returns the standing of a stage that a condition shows. The finding's arguments are lost; the
+// message is not, and stands until the next finding.
+func recall(stage probe.Stage, c metav1.Condition, accepted bool) probe.Standing {
 	if c.Status == metav1.ConditionTrue {
 		s := probe.Standing{Finding: probe.Pass(), Proven: accepted}
 		if c.Reason == v1alpha1.ReasonNotApplicable {
@@ -60,7 +83,7 @@ func recall(c metav1.Condition, accepted bool) probe.Standing {
 		return s
 	}
 	known := ForReason(c.Reason)
-	if len(known) == 0 {
+	if len(known) == 0 || known[0].Symptom.Stage() != stage {
 		return probe.Standing{}
 	}
 	s := probe.Standing{Finding: probe.Fail(known[0].Symptom), Recalled: c.Message}

@@ -19,19 +19,18 @@ func Settle(v probe.Verdict, t probe.Target, o probe.Outcome, at time.Time) prob
 		switch {
 		case found.Result == probe.NotReached:
 			if blocked(v, probe.Stage(stage)) {
-				*s = probe.Standing{}
+				*s = probe.Standing{Proven: s.Proven}
 			}
 		case found.Result.Good():
 			settleGood(s, found, t.SuccessThreshold)
 		default:
-			settleBad(s, found, believedAtOnce(v, *s, found), t.FailureThreshold, blameIn(v, found))
+			settleBad(s, found, weigh(v, found, t.FailureThreshold))
 		}
+		s.Reached = found.Result != probe.NotReached
 	}
-	if o[probe.Reachable].Result == probe.Passed {
-		v.Answered = true
-	}
+	v.Answered = v.Answered || v.Stages[probe.Reachable].Proven
 	if o[probe.Authenticated].Result == probe.Passed {
-		v.Accepted = t.Credential.Fingerprint()
+		v.Accepted = t.Login()
 	}
 	return v
 }
@@ -40,7 +39,7 @@ func Settle(v probe.Verdict, t probe.Target, o probe.Outcome, at time.Time) prob
 // providers.
 func tellRevoked(v probe.Verdict, t probe.Target, o probe.Outcome) probe.Outcome {
 	f := o[probe.Authenticated]
-	if f.Symptom == probe.KeyRejected && v.Accepted == t.Credential.Fingerprint() {
+	if f.Symptom == probe.KeyRejected && v.Accepted == t.Login() {
 		f.Symptom = probe.KeyRevoked
 		o.Set(probe.Authenticated, f)
 	}
@@ -58,16 +57,27 @@ func blocked(v probe.Verdict, stage probe.Stage) bool {
 	return false
 }
 
-func believedAtOnce(v probe.Verdict, s probe.Standing, f probe.Finding) bool {
-	if f.Result != probe.Failed {
-		return false
+// weight says how much a finding that is not good counts.
+type weight struct {
+	// proves says that it counts at once, whatever was proven before.
+	proves bool
+	// mendable says that it failed for what the owner can mend.
+	mendable bool
+	// threshold is how many in a row it takes otherwise.
+	threshold int
+}
+
+func weigh(v probe.Verdict, f probe.Finding, threshold int) weight {
+	counts, failed := Of(f.Symptom).Counts, f.Result == probe.Failed
+	return weight{
+		proves:    failed && counts == AtOnce,
+		mendable:  failed && counts == ByBlame && blameIn(v, f) == Owner,
+		threshold: threshold,
 	}
-	d := Of(f.Symptom)
-	return d.Counts == AtOnce || d.Counts == ByBlame && blameIn(v, f) == Owner && !s.Proven
 }
 
 func settleGood(s *probe.Standing, f probe.Finding, threshold int) {
-	s.Good, s.Bad, s.Rival, s.RivalSeen = s.Good+1, 0, probe.Finding{}, 0
+	s.Good, s.Bad, s.Fails, s.Rival, s.RivalSeen = s.Good+1, 0, 0, probe.Finding{}, 0
 	recovering := s.Finding.Result == probe.Failed || s.Finding.Result == probe.Undecided
 	if recovering && s.Good < threshold {
 		return
@@ -75,41 +85,39 @@ func settleGood(s *probe.Standing, f probe.Finding, threshold int) {
 	*s = probe.Standing{Finding: f, Proven: true}
 }
 
-func settleBad(s *probe.Standing, f probe.Finding, atOnce bool, threshold int, blame Blame) {
-	s.Bad, s.Good = s.Bad+1, 0
-	firm := atOnce || f.Result == probe.Failed && s.Bad >= threshold
+func settleBad(s *probe.Standing, f probe.Finding, w weight) {
+	s.Bad, s.Good, s.Fails = s.Bad+1, 0, s.Fails+1
+	if f.Result != probe.Failed {
+		s.Fails = 0
+	}
+	atOnce := w.proves || w.mendable && !s.Proven
+	firm := atOnce || s.Fails >= w.threshold
 	if sameCause(*s, f) {
 		s.Finding, s.Recalled = f, ""
 	}
 	shown := s.Finding.Result
 	switch {
-	case shown == probe.NotReached:
-		s.Finding, s.Firm = f, firm
+	case shown == probe.NotReached, shown.Good() && (atOnce || s.Bad >= w.threshold):
+		s.Finding, s.Recalled = f, ""
 	case shown.Good():
-		if atOnce || s.Bad >= threshold {
-			s.Finding, s.Firm, s.Recalled = f, firm, ""
-		}
+		return // It is counted, and not shown yet.
 	case s.Finding.Equal(f):
-		s.Firm = s.Firm || firm
 		s.Rival, s.RivalSeen = probe.Finding{}, 0
-		if f.Result == probe.Unprovable {
-			s.Bad = 0 // It stays as it was, which is no run of failures.
-		}
 	default:
-		settleRival(s, f, atOnce || f.Result == probe.Failed && blame == Owner, threshold)
-		s.Firm = s.Finding.Result == probe.Failed && (s.Firm || firm)
+		settleRival(s, f, w)
 	}
+	s.Firm = s.Finding.Result == probe.Failed && (s.Firm || firm)
 }
 
 // settleRival changes what a condition that is not True already says: at once where the owner can mend
 // it, else after the new finding was seen several times in a row, so that reasons do not flap.
-func settleRival(s *probe.Standing, f probe.Finding, atOnce bool, threshold int) {
+func settleRival(s *probe.Standing, f probe.Finding, w weight) {
 	if s.Rival.Equal(f) {
 		s.RivalSeen++
 	} else {
 		s.Rival, s.RivalSeen = f, 1
 	}
-	if atOnce || s.RivalSeen >= threshold {
+	if w.proves || w.mendable || s.RivalSeen >= w.threshold {
 		s.Finding, s.Recalled, s.Rival, s.RivalSeen = f, "", probe.Finding{}, 0
 	}
 }

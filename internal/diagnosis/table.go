@@ -9,7 +9,8 @@ import (
 )
 
 // Diagnosis is what a symptom means: the cause, whose it is, and what to do. Seen and Advice are
-// sentences in which {provider}, {names} and the like stand for what the Subject and the finding say.
+// sentences in which {provider}, {names} and the like stand for what the Subject and the finding say. A
+// part in brackets is left out where what it names is not known.
 type Diagnosis struct {
 	Symptom probe.Symptom
 	// Reason is a constant of api/v1alpha1.
@@ -92,42 +93,42 @@ var table = []Diagnosis{
 	},
 	{
 		Symptom: probe.SecretKeyEmpty, Reason: v1alpha1.ReasonSecretKeyEmpty, Blame: Owner, Mends: SecretEdit,
-		Seen:   "{secret} is empty.",
+		Seen:   "Key {secretKey} of Secret {secretName} is empty.",
 		Advice: "Put the {provider} API key there.",
 	},
 	{
 		Symptom: probe.PlaceholderCredential, Reason: v1alpha1.ReasonPlaceholderCredential, Blame: Owner, Mends: SecretEdit,
-		Seen:   "{secret} holds a placeholder, not a key.",
+		Seen:   "Key {secretKey} of Secret {secretName} holds a placeholder, not a key.",
 		Advice: "Put the real {provider} API key there.",
 	},
 	{
 		Symptom: probe.CredentialHasLineBreak, Reason: v1alpha1.ReasonCredentialHasLineBreak, Blame: Owner, Mends: SecretEdit,
-		Seen:   "{secret} holds a line break, most likely at its end.",
+		Seen:   "Key {secretKey} of Secret {secretName} holds a line break, most likely at its end.",
 		Advice: "Write the value again without it, for example with printf in place of echo.",
 	},
 	{
 		Symptom: probe.CredentialHasWhitespace, Reason: v1alpha1.ReasonCredentialHasWhitespace, Blame: Owner, Mends: SecretEdit,
-		Seen:   "{secret} holds blanks or tabs.",
+		Seen:   "Key {secretKey} of Secret {secretName} holds blanks or tabs.",
 		Advice: "Write the key again without them.",
 	},
 	{
 		Symptom: probe.CredentialMalformed, Reason: v1alpha1.ReasonCredentialMalformed, Blame: Owner, Mends: SecretEdit,
-		Seen:   "{secret} holds characters that no API key has.",
+		Seen:   "Key {secretKey} of Secret {secretName} holds characters that no API key has.",
 		Advice: "Write the key again as plain text; data of a Secret is base64-encoded once, not twice.",
 	},
 	{
 		Symptom: probe.WrongKeyKind, Reason: v1alpha1.ReasonWrongKeyKind, Blame: Owner, Mends: SecretEdit,
-		Seen:   "{secret} holds a key of another kind: {names}.",
+		Seen:   "Key {secretKey} of Secret {secretName} holds a credential of another kind[: {names}].",
 		Advice: "Put the {provider} API key there, or correct spec.provider or spec.secretRef.",
 	},
 	{
 		Symptom: probe.CANotFound, Reason: v1alpha1.ReasonCANotFound, Blame: Owner, Mends: SecretEdit,
-		Seen:   "{names}, which spec.caRef names, does not exist or lacks the key.",
+		Seen:   "What spec.caRef names[, {names},] does not exist.",
 		Advice: "Create it with the PEM certificates, or correct spec.caRef.",
 	},
 	{
 		Symptom: probe.CAInvalid, Reason: v1alpha1.ReasonCAInvalid, Blame: Owner, Mends: SecretEdit,
-		Seen:   "{names}, which spec.caRef names, holds no PEM certificate.",
+		Seen:   "What spec.caRef names[, {names},] holds no PEM certificate.",
 		Advice: "Put the certificate of the authority that signs the endpoint's certificate there, in PEM.",
 	},
 	{
@@ -169,7 +170,7 @@ var table = []Diagnosis{
 	},
 	{
 		Symptom: probe.CertificateInvalid, Reason: v1alpha1.ReasonTLSInvalid, Blame: Network, OwnHost: Owner,
-		Seen:   "The certificate of {host} is not accepted: {names}.",
+		Seen:   "The certificate of {host} is not accepted[: {names}].",
 		Advice: "Renew or correct the certificate, or name the authority that signed it in spec.caRef.",
 	},
 	{
@@ -211,22 +212,22 @@ var table = []Diagnosis{
 	// Authenticated
 	{
 		Symptom: probe.KeyRejected, Reason: v1alpha1.ReasonInvalidAPIKey, Blame: Owner, Mends: SecretEdit,
-		Seen:   "{provider} rejects the API key in {secret}.",
+		Seen:   "{provider} rejects the API key[ in {secret}].",
 		Advice: "Check that the key was copied in full, or create a new one at {provider} and put it there.",
 	},
 	{
 		Symptom: probe.KeyRevoked, Reason: v1alpha1.ReasonAPIKeyRevokedOrExpired, Blame: Owner, Mends: SecretEdit,
-		Seen:   "{provider} no longer accepts the API key in {secret}, which it accepted before.",
+		Seen:   "{provider} no longer accepts the API key[ in {secret}], which it accepted before.",
 		Advice: "It was revoked or has expired: create a new key at {provider} and put it there.",
 	},
 	{
 		Symptom: probe.KeyExpired, Reason: v1alpha1.ReasonAPIKeyExpired, Blame: Owner, Mends: SecretEdit,
-		Seen:   "{provider} says that the API key in {secret} has expired.",
+		Seen:   "{provider} says that the API key[ in {secret}] has expired.",
 		Advice: "Create a new key at {provider} and put it there.",
 	},
 	{
 		Symptom: probe.KeySuspended, Reason: v1alpha1.ReasonAPIKeySuspended, Blame: Owner, Mends: SecretEdit,
-		Seen:   "{provider} says that the API key in {secret} is suspended or inactive.",
+		Seen:   "{provider} says that the API key[ in {secret}] is suspended or inactive.",
 		Advice: "Reactivate it at {provider}, or settle with their support why it was suspended.",
 	},
 	{
@@ -236,19 +237,19 @@ var table = []Diagnosis{
 	},
 	{
 		Symptom: probe.IPNotAllowed, Reason: v1alpha1.ReasonIPNotAllowed, Blame: Owner,
-		Seen:   "{provider} does not accept the API key in {secret} from the cluster's address.",
+		Seen:   "{provider} does not accept the API key[ in {secret}] from the cluster's address.",
 		Advice: "Add the cluster's egress address to the allow-list of the key or account at {provider}.",
 	},
 
 	// Authorized
 	{
 		Symptom: probe.ScopeMissing, Reason: v1alpha1.ReasonInsufficientScope, Blame: Owner, Mends: SecretEdit,
-		Seen:   "The API key in {secret} is valid but lacks a scope[: {names}].",
+		Seen:   "The API key[ in {secret}] is valid but lacks a scope[: {names}].",
 		Advice: "Issue a key with that scope at {provider}, or grant it to this key.",
 	},
 	{
 		Symptom: probe.Forbidden, Reason: v1alpha1.ReasonRoleForbidden, Blame: Owner, Mends: SecretEdit,
-		Seen:   "{provider} accepts the API key in {secret} but forbids this request.",
+		Seen:   "{provider} forbids this request[, although it accepts the API key in {secret}].",
 		Advice: "Check the permissions of the key, and of the project or role behind it, at {provider}.",
 	},
 	{
@@ -260,32 +261,32 @@ var table = []Diagnosis{
 	// Provisioned
 	{
 		Symptom: probe.ModelNotAvailable, Reason: v1alpha1.ReasonModelNotAvailable, Blame: Owner,
-		Seen:   "{provider} does not offer this to the key: {names}.",
+		Seen:   "{provider} does not offer a model that spec.models names[: {names}].",
 		Advice: "Correct spec.models, or give the key's project access to the model at {provider}.",
 	},
 	{
 		Symptom: probe.DomainNotFound, Reason: v1alpha1.ReasonDomainNotFound, Blame: Owner,
-		Seen:   "The domain {names} is not registered at {provider} with this account.",
+		Seen:   "The domain[ {names}] is not registered at {provider} with this account.",
 		Advice: "Add the domain at {provider}, or correct spec.domain.",
 	},
 	{
 		Symptom: probe.DomainNotVerified, Reason: v1alpha1.ReasonDomainNotVerified, Blame: Owner,
-		Seen:   "The domain {names} is registered at {provider} but not verified.",
+		Seen:   "The domain[ {names}] is registered at {provider} but not verified.",
 		Advice: "Create the DNS records that {provider} shows for the domain, then verify it there.",
 	},
 	{
 		Symptom: probe.DomainSendingDisabled, Reason: v1alpha1.ReasonDomainSendingDisabled, Blame: Owner,
-		Seen:   "Sending is switched off for the domain {names} at {provider}.",
+		Seen:   "Sending is switched off for the domain[ {names}] at {provider}.",
 		Advice: "Enable sending for the domain at {provider}.",
 	},
 	{
 		Symptom: probe.DomainVerificationLapsing, Reason: v1alpha1.ReasonDomainVerificationLapsing, Blame: Owner, Warning: true,
-		Seen:   "The domain {names} still sends, but {provider} no longer finds all of its DNS records.",
+		Seen:   "The domain[ {names}] still sends, but {provider} no longer finds all of its DNS records.",
 		Advice: "Restore the DNS records that {provider} shows for the domain before its verification ends.",
 	},
 	{
 		Symptom: probe.SendOnlyKey, Reason: v1alpha1.ReasonSendOnlyKey, Blame: Owner,
-		Seen:   "The API key in {secret} may send and nothing else, so it cannot show whether {names} is verified.",
+		Seen:   "The API key[ in {secret}] may send and nothing else[, so it cannot show whether {names} is verified].",
 		Advice: "Nothing has to change: a send-only key is the safest choice.",
 	},
 
@@ -315,6 +316,34 @@ var bySymptom = func() map[probe.Symptom]Diagnosis {
 	}
 	return index
 }()
+
+// Progress is a reason that says how far a condition has come rather than what is wrong.
+type Progress struct{ Reason, Seen, Advice string }
+
+// ProgressReasons returns the reasons that name no fault.
+func ProgressReasons() []Progress {
+	return []Progress{
+		{Reason: v1alpha1.ReasonPassed, Seen: "Proven by the last probes."},
+		{Reason: v1alpha1.ReasonNotApplicable, Seen: "This provider, or this spec, has nothing to prove at this stage."},
+		{
+			Reason: v1alpha1.ReasonNotReached, Seen: "An earlier stage keeps the probe from getting here.",
+			Advice: "Look at the first condition that is not True.",
+		},
+		{
+			Reason: v1alpha1.ReasonProbing, Seen: "The first probe has not ended yet.",
+			Advice: "Wait for it: it takes no longer than spec.timeoutSeconds.",
+		},
+		{
+			Reason: v1alpha1.ReasonUnproven,
+			Seen:   "On Ready: nothing that the owner can mend is known to be wrong, but not all is proven.",
+			Advice: "Rollouts may go on; the reason of Healthy says what is open.",
+		},
+		{
+			Reason: v1alpha1.ReasonSuspended, Seen: "Nothing is probed, since spec.suspend is true.",
+			Advice: "Set spec.suspend to false to probe again.",
+		},
+	}
+}
 
 // Of returns the diagnosis of a symptom.
 func Of(s probe.Symptom) Diagnosis { return bySymptom[s] }

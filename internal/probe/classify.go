@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -90,8 +91,8 @@ func classify(a Answer, rules []Rule) Reading {
 }
 
 // byStatus is the common reading of HTTP, for where the provider's own words are not known. A page of
-// HTML comes from something in front of the API and says nothing about the credential.
-// The same holds for a body that was cut off.
+// HTML comes from something in front of the API and says nothing about the credential. The same holds
+// for a body that was cut off, and for a 403 in plain text, as firewalls and service meshes say it.
 func byStatus(a Answer) Symptom {
 	switch {
 	case a.Status == http.StatusTooManyRequests:
@@ -104,7 +105,7 @@ func byStatus(a Answer) Symptom {
 		return KeyRejected
 	case a.Status == http.StatusPaymentRequired:
 		return QuotaExhausted
-	case a.Status == http.StatusForbidden:
+	case a.Status == http.StatusForbidden && json.Valid(a.Body):
 		return Forbidden
 	case a.Status == http.StatusNotFound, a.Status == http.StatusMethodNotAllowed:
 		return PathNotFound
@@ -112,7 +113,10 @@ func byStatus(a Answer) Symptom {
 	return UnexpectedAnswer
 }
 
-func isMarkup(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }
+func isMarkup(body []byte) bool {
+	body = bytes.TrimPrefix(body, []byte("\ufeff")) // a byte order mark
+	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
+}
 
 func isBrokenJSON(body []byte) bool {
 	body = bytes.TrimSpace(body)
@@ -151,7 +155,7 @@ type errorBody struct {
 func readError(body []byte) errorBody {
 	var top map[string]json.RawMessage
 	if json.Unmarshal(body, &top) != nil {
-		if isMarkup(body) || len(body) > maxPlainText {
+		if isMarkup(body) || isBrokenJSON(body) || len(body) > maxPlainText {
 			return errorBody{}
 		}
 		return errorBody{message: string(body)}
@@ -212,11 +216,11 @@ func (e *errorBody) read(object map[string]json.RawMessage) {
 // RetryAfter is how long the answer asks to wait before the next request; 0 where it does not say.
 // It reads retry-after-ms (milliseconds), and Retry-After in seconds or as an HTTP date (RFC 9110).
 func (a Answer) RetryAfter(now time.Time) time.Duration {
-	if ms, err := strconv.ParseFloat(a.Header.Get("Retry-After-Ms"), 64); err == nil {
+	if ms, ok := number(a.Header.Get("Retry-After-Ms")); ok {
 		return wait(ms * float64(time.Millisecond))
 	}
 	value := a.Header.Get("Retry-After")
-	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
+	if seconds, ok := number(value); ok {
 		return wait(seconds * float64(time.Second))
 	}
 	if at, err := http.ParseTime(value); err == nil {
@@ -229,10 +233,13 @@ func (a Answer) RetryAfter(now time.Time) time.Duration {
 const maxWait = 24 * time.Hour
 
 func wait(nanoseconds float64) time.Duration {
-	if !(nanoseconds > 0) { // NaN compares false
-		return 0
-	}
-	return time.Duration(min(nanoseconds, float64(maxWait)))
+	return time.Duration(min(max(nanoseconds, 0), float64(maxWait)))
+}
+
+// number reads a finite number; what is none counts as absent.
+func number(text string) (float64, bool) {
+	n, err := strconv.ParseFloat(text, 64)
+	return n, err == nil && !math.IsNaN(n) && !math.IsInf(n, 0)
 }
 
 // fault turns an error of the transport into the symptom that it is.
@@ -255,9 +262,11 @@ func faultSymptom(err error) (Symptom, []string) {
 	switch {
 	case errors.Is(err, errRefused):
 		return AddressRefused, nil
+	case errors.Is(err, context.Canceled):
+		return ProbeFailed, nil
 	case errors.Is(err, errProxy), errors.As(err, &op) && op.Op == "proxyconnect":
 		return ProxyFailed, nil
-	case errors.As(err, &dns):
+	case errors.As(err, &dns) && !dns.IsTimeout:
 		return NameNotResolved, nil
 	case errors.As(err, &unknownCA):
 		return CertificateInvalid, []string{"it is signed by an unknown authority"}
@@ -276,12 +285,15 @@ func faultSymptom(err error) (Symptom, []string) {
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return NetworkUnreachable, nil
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
-		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), hungUp.MatchString(err.Error()):
 		return ConnectionClosed, nil
 	}
 	// What is left are answers that are not HTTP.
 	return UnexpectedAnswer, nil
 }
+
+// hungUp matches the errors of net/http for an end of the connection that have no type to ask for.
+var hungUp = regexp.MustCompile(`server closed idle connection|client connection lost|server sent GOAWAY`)
 
 func isTimeout(err error) bool {
 	var netErr net.Error

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"sync"
@@ -102,6 +103,9 @@ func (c *HTTPClient) Do(ctx context.Context, r Request) Answer {
 	if !r.Credential.IsZero() {
 		req.Header.Set(r.Auth.Header, r.Auth.Prefix+r.Credential.Reveal())
 	}
+	if proxy, err := c.proxy(req.URL); err == nil && proxy != nil {
+		req = req.WithContext(context.WithValue(ctx, viaProxy{}, true))
+	}
 	// A RoundTrip follows no redirect, and it keeps apart "no answer came" from "an answer that is bad".
 	resp, err := c.transport(r.CA).RoundTrip(req)
 	if err != nil {
@@ -140,7 +144,7 @@ func (c *HTTPClient) transport(ca *CA) *http.Transport {
 	}
 	t := &http.Transport{
 		Proxy:                  c.proxyFor,
-		DialContext:            c.guard.DialContext,
+		DialContext:            c.dial,
 		TLSClientConfig:        config,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConnsPerHost:    2,
@@ -160,8 +164,20 @@ func (c *HTTPClient) transport(ca *CA) *http.Transport {
 
 var errProxy = errors.New("proxy failed")
 
+// viaProxy marks the context of a request that goes to a proxy.
+type viaProxy struct{}
+
+// dial lets the connection to a proxy through, since the administrator chose its address.
+func (c *HTTPClient) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if ctx.Value(viaProxy{}) != nil {
+		var dialer net.Dialer
+		return dialer.DialContext(ctx, network, address)
+	}
+	return c.guard.DialContext(ctx, network, address)
+}
+
 // proxyFor picks the proxy of a request. The proxy does the dialing then, so the target's name is judged
-// here, and the proxy's own address is let through: the administrator chose it.
+// here.
 func (c *HTTPClient) proxyFor(req *http.Request) (*url.URL, error) {
 	proxy, err := c.proxy(req.URL)
 	if err != nil || proxy == nil {

@@ -6,6 +6,7 @@ package probe
 import (
 	"container/heap"
 	"context"
+	"errors"
 	"hash/fnv"
 	"math/rand/v2"
 	"sync"
@@ -66,6 +67,9 @@ type entry struct {
 	// cancel ends the probe in flight; stale says that its outcome no longer counts.
 	cancel context.CancelFunc
 	stale  bool
+	// gone says that the target was removed while its probe was in flight. Until that has ended no other
+	// probe of the same name begins.
+	gone bool
 }
 
 const (
@@ -94,26 +98,31 @@ func (e *Engine) Set(id ID, t Target, standing Verdict) {
 	defer e.mu.Unlock()
 	now := time.Now()
 	old := e.entries[id]
-	switch {
-	case old == nil:
-		due := now
-		if standing.Probed {
-			due = now.Add(phase(standing.Key.UID, t.Period))
-		}
-		standing.Probed = false
-		old = &entry{id: id, target: t, verdict: standing, due: due}
+	isNew := old == nil || old.gone
+	if old == nil {
+		old = &entry{id: id}
 		e.entries[id] = old
 		heap.Push(&e.queue, old)
+	}
+	switch {
+	case isNew:
+		old.due = now
+		if standing.Probed {
+			old.due = now.Add(phase(standing.Key.UID, t.Period))
+		}
+		standing.Probed = false
+		old.verdict = standing
 	case old.verdict.Key == standing.Key:
 		return
 	default:
-		old.target, old.verdict, old.due = t, old.verdict.For(standing.Key), now
-		if old.place < 0 {
-			old.stale = true
-			old.cancel()
-		} else {
-			heap.Fix(&e.queue, old.place)
-		}
+		old.verdict, old.due = old.verdict.For(standing.Key), now
+	}
+	old.target, old.gone = t, false
+	if old.place < 0 {
+		old.stale = true
+		old.cancel()
+	} else {
+		heap.Fix(&e.queue, old.place)
 	}
 	e.notify()
 }
@@ -123,16 +132,15 @@ func (e *Engine) Remove(id ID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	old := e.entries[id]
-	if old == nil {
-		return
-	}
-	delete(e.entries, id)
-	if old.place < 0 {
-		old.stale = true
+	switch {
+	case old == nil || old.gone:
+	case old.place < 0:
+		old.gone, old.stale = true, true
 		old.cancel()
-		return
+	default:
+		delete(e.entries, id)
+		heap.Remove(&e.queue, old.place)
 	}
-	heap.Remove(&e.queue, old.place)
 }
 
 // Verdict returns the latest verdict of a target. Its Key says what it was made for, and Probed whether
@@ -140,7 +148,7 @@ func (e *Engine) Remove(id ID) {
 func (e *Engine) Verdict(id ID) (Verdict, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if old := e.entries[id]; old != nil {
+	if old := e.entries[id]; old != nil && !old.gone {
 		return old.verdict, true
 	}
 	return Verdict{}, false
@@ -195,7 +203,7 @@ const idle = time.Hour
 func (e *Engine) next(ctx context.Context) (*flight, time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.queue) == 0 || e.inFlight >= e.options.MaxInFlight {
+	if ctx.Err() != nil || len(e.queue) == 0 || e.inFlight >= e.options.MaxInFlight {
 		return nil, idle
 	}
 	now := time.Now()
@@ -213,8 +221,9 @@ func (e *Engine) next(ctx context.Context) (*flight, time.Duration) {
 func (e *Engine) run(f *flight) {
 	began := time.Now()
 	report := e.probe(f)
-	// Whether the process is ending has to be asked before the probe's own context is released.
-	ending := context.Cause(f.ctx) == context.Canceled
+	// Whether the process is ending has to be asked before the probe's own context is released. A timeout
+	// of the probe is another error, and whoever cancels may name any cause.
+	ending := errors.Is(f.ctx.Err(), context.Canceled)
 	ended := time.Now()
 	changed, counted := e.land(f, report, ending, began, ended)
 	if counted && e.options.Observe != nil {
@@ -248,7 +257,8 @@ func (e *Engine) land(f *flight, r Report, ending bool, began, ended time.Time) 
 	e.inFlight--
 	old := f.entry
 	old.cancel()
-	if e.entries[old.id] != old {
+	if old.gone {
+		delete(e.entries, old.id)
 		return false, false
 	}
 	if counted = !old.stale && !ending; counted {

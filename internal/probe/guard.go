@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -32,11 +33,16 @@ type HostPort struct{ Host, Port string }
 // ParseHostPort reads host[:port]. IPv6 addresses with a port are written in brackets.
 func ParseHostPort(s string) (HostPort, error) {
 	host, port := strings.TrimSpace(s), ""
+	valid := true
 	if h, p, err := net.SplitHostPort(host); err == nil {
-		host, port = h, p
+		number, err := strconv.ParseUint(p, 10, 16)
+		host, port, valid = h, p, err == nil && number > 0
 	}
 	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
-	if host == "" || strings.ContainsAny(host, "/*@ ") {
+	if _, err := netip.ParseAddr(host); err != nil && strings.ContainsAny(host, ":/*@ ") {
+		valid = false
+	}
+	if host == "" || !valid {
 		return HostPort{}, fmt.Errorf("expected host[:port], such as llm.shop.svc:8000, found %q", s)
 	}
 	return HostPort{Host: host, Port: port}, nil
@@ -108,15 +114,13 @@ func (g Guard) DialContext(ctx context.Context, network, address string) (net.Co
 // CheckName resolves a host and judges every address, for the case that a proxy will do the dialing.
 // A name that cannot be resolved here passes only when AllowHosts has it.
 func (g Guard) CheckName(ctx context.Context, target HostPort) error {
-	if g.allowsHost(target) {
-		return nil
-	}
+	byName := g.allowsHost(target)
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", target.Host)
-	if err != nil {
+	if err != nil && !byName {
 		return fmt.Errorf("%w: the name is known to the proxy alone", errRefused)
 	}
 	for _, addr := range addrs {
-		if !g.admits(addr, false) {
+		if !g.admits(addr, byName) {
 			return errRefused
 		}
 	}
@@ -124,11 +128,15 @@ func (g Guard) CheckName(ctx context.Context, target HostPort) error {
 }
 
 var (
-	// metadata are the addresses of cloud metadata services outside the link-local range: AWS (IPv6),
-	// Alibaba Cloud, Oracle Cloud, Azure's wire server.
-	metadata = []netip.Addr{
-		netip.MustParseAddr("fd00:ec2::254"), netip.MustParseAddr("100.100.100.200"),
-		netip.MustParseAddr("192.0.0.192"), netip.MustParseAddr("168.63.129.16"),
+	// metadata are the addresses outside the link-local range at which clouds hand out credentials.
+	metadata = []netip.Prefix{
+		netip.MustParsePrefix("fd00:ec2::/32"),          // AWS: metadata, and the identities of EKS pods
+		netip.MustParsePrefix("fd20:ce::254/128"),       // Google Cloud
+		netip.MustParsePrefix("fd00:c1::a9fe:a9fe/128"), // Oracle Cloud
+		netip.MustParsePrefix("192.0.0.192/32"),         // Oracle Cloud
+		netip.MustParsePrefix("168.63.129.16/32"),       // Azure's wire server
+		netip.MustParsePrefix("100.100.100.200/32"),     // Alibaba Cloud
+		netip.MustParsePrefix("fd00:42::42/128"),        // Scaleway
 	}
 	// private are the ranges that net/netip does not call private but that no public service lives in.
 	private = []netip.Prefix{
@@ -151,7 +159,7 @@ func (g Guard) admits(addr netip.Addr, byName bool) bool {
 	in := func(p netip.Prefix) bool { return p.Contains(addr) }
 	switch {
 	case addr.IsUnspecified(), addr.IsMulticast(), addr.IsLinkLocalUnicast(),
-		slices.Contains(metadata, addr), slices.ContainsFunc(never, in):
+		slices.ContainsFunc(metadata, in), slices.ContainsFunc(never, in):
 		return false
 	case addr.IsLoopback(), addr.IsPrivate(), slices.ContainsFunc(private, in):
 		return byName || slices.ContainsFunc(g.AllowCIDRs, in)

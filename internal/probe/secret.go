@@ -37,6 +37,13 @@ func (s Secret) Reveal() string {
 // IsZero says whether there is no value.
 func (s Secret) IsZero() bool { return s.Reveal() == "" }
 
+// ShownBy says whether a text repeats the value, or a piece of it that is too long for chance.
+func (s Secret) ShownBy(text string) bool {
+	const chance = 8 // characters
+	value := s.Reveal()
+	return value != "" && (strings.Contains(text, value) || len(text) >= chance && strings.Contains(value, text))
+}
+
 // String implements fmt.Stringer.
 func (s Secret) String() string { return Redacted }
 
@@ -107,19 +114,26 @@ func (s Secret) Shape(issued bool) (Symptom, bool) {
 // sk-xxxx or re_xxxxxxxxx: at most a short prefix, then one character again and again.
 func isPlaceholder(value string) bool {
 	lower := strings.ToLower(value)
-	if placeholders[lower] {
-		return true
+	for rest := lower; ; {
+		if placeholders[rest] {
+			return true
+		}
+		prefix := prefixPattern.FindString(rest)
+		if prefix == "" {
+			break
+		}
+		rest = rest[len(prefix):]
 	}
 	for _, pair := range [][2]string{{"<", ">"}, {"${", "}"}, {"{{", "}}"}, {"$(", ")"}} {
 		if strings.HasPrefix(value, pair[0]) && strings.HasSuffix(value, pair[1]) {
 			return true
 		}
 	}
-	return fillerPattern.MatchString(lower) || placeholders[prefixPattern.ReplaceAllString(lower, "")]
+	return fillerPattern.MatchString(lower)
 }
 
 var (
-	// prefixPattern is what a vendor puts before the random part of its keys: sk-, sk-proj-, re_, SG.
-	prefixPattern = regexp.MustCompile(`^([a-z0-9]{2,8}[-_.]){1,3}`)
+	// prefixPattern is one piece of what a vendor puts before the random part of its keys: sk-, proj-, re_.
+	prefixPattern = regexp.MustCompile(`^[a-z0-9]{2,8}[-_.]`)
 	fillerPattern = regexp.MustCompile(`^([a-z0-9]{2,8}[-_.]){0,3}(x{3,}|\*{3,}|\.{3,}|0{3,}|_{3,}|-{3,}|…)$`)
 )

@@ -3,7 +3,12 @@
 
 package probe
 
-import "time"
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"io"
+	"time"
+)
 
 // Key says what a verdict was made for: one version of the object, of what it refers to, and of the
 // request to probe now. A verdict with another key is an answer to another question.
@@ -32,10 +37,19 @@ type Verdict struct {
 	Probed bool
 	// OwnHost says that the spec chose the host, Answered that it answered once in this generation.
 	OwnHost, Answered bool
-	// Accepted is the credential that the provider last accepted; zero where it never did.
+	// Accepted is the Login that the provider last accepted; zero where it never did.
 	Accepted Fingerprint
 	// At is when the last attempt ended.
 	At time.Time
+}
+
+// Login stands for a target's credential at its base URL. A key that one server accepted was not for
+// that reason accepted by another.
+func (t Target) Login() Fingerprint {
+	credential := t.Credential.Fingerprint()
+	mac := hmac.New(sha256.New, credential[:])
+	_, _ = io.WriteString(mac, t.BaseURL)
+	return Fingerprint(mac.Sum(nil))
 }
 
 // Standing is what holds at one stage.
@@ -49,8 +63,10 @@ type Standing struct {
 	// Proven says that the stage was good once for this subject.
 	Proven bool
 
-	// Bad and Good count the outcomes in a row that were not good, and good.
-	Bad, Good int
+	// Reached says that the last outcome said something of this stage.
+	Reached bool
+	// Bad and Good count the outcomes in a row that were not good, and good; Fails those that failed.
+	Bad, Good, Fails int
 	// Rival is another finding than the one shown, seen RivalSeen times in a row.
 	Rival     Finding
 	RivalSeen int
@@ -60,15 +76,24 @@ type Standing struct {
 func (s Standing) Believed() bool { return s.Finding.Result == Failed && s.Firm }
 
 // Counting says whether the last outcome was seen but is not believed yet, so that the next probe is due
-// sooner.
+// sooner. What a failure that is believed is called may take its time.
 func (v Verdict) Counting() bool {
 	for _, s := range v.Stages {
-		shown := s.Finding.Result.Good() || s.Finding.Result == NotReached
-		if shown && s.Bad > 0 || s.Finding.Result == Failed && !s.Firm || s.RivalSeen > 0 || !shown && s.Good > 0 {
+		if s.Reached && s.counting() {
 			return true
 		}
 	}
 	return false
+}
+
+func (s Standing) counting() bool {
+	switch {
+	case s.Finding.Result.Good():
+		return s.Bad > 0
+	case s.Finding.Result == Failed && !s.Firm:
+		return true
+	}
+	return s.Good > 0 || s.RivalSeen > 0 && !s.Firm
 }
 
 // Shows says whether both verdicts show the same to a user.

@@ -4,6 +4,10 @@
 package provider
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
 	"mainstay.dev/mainstay/internal/probe"
 )
 
@@ -17,8 +21,8 @@ var anthropic = Provider{
 	NotKeys:   map[string]string{"sk-ant-admin": "it is an admin key, which calls no models"},
 	Header:    map[string]string{"Anthropic-Version": "2023-06-01"},
 	Steps: []Step{
-		{Path: "/models?limit=1", When: probe.Wants.Empty},
-		{Path: "/models/{name}", Each: probe.Wants.Names},
+		{Path: "/models?limit=1", When: probe.Wants.Empty, Read: readAnthropicList},
+		{Path: "/models/{name}", Each: probe.Wants.Names, Read: readAnthropicModel},
 	},
 	Rules: []probe.Rule{
 		{
@@ -63,4 +67,31 @@ var anthropic = Provider{
 		StatusPage:  "https://status.anthropic.com",
 		Source:      "anthropic-sdk-go v1.60.0, error reference", Verified: "2026-11",
 	},
+}
+
+func readAnthropicList(page *Page) error {
+	var list struct {
+		Data *[]struct{} `json:"data"`
+	}
+	if err := json.Unmarshal(page.Body, &list); err != nil {
+		return fmt.Errorf("list of models: %w", err)
+	}
+	if list.Data == nil {
+		return errors.New("expected a list of models, found none")
+	}
+	return nil
+}
+
+// readAnthropicModel asks for no certain id, since an alias is answered by the model that it stands for.
+func readAnthropicModel(page *Page) error {
+	var model struct {
+		ID string `json:"id"`
+	}
+	if err := json.Unmarshal(page.Body, &model); err != nil {
+		return fmt.Errorf("model: %w", err)
+	}
+	if model.ID == "" {
+		return errors.New("expected a model, found none")
+	}
+	return nil
 }

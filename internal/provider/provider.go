@@ -41,7 +41,8 @@ type Step struct {
 	When func(probe.Wants) bool
 	// Each returns the names for which the step is repeated; nil for a step sent once.
 	Each func(probe.Wants) []string
-	// Read judges a good answer; nil where a good answer is all there is to it.
+	// Read judges a good answer. It returns an error for what this vendor would not answer, since a login
+	// page or a gateway may well say 200.
 	Read func(*Page) error
 }
 

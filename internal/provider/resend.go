@@ -27,7 +27,7 @@ var resend = Provider{
 			Source: "error reference", Verified: "2026-11",
 		},
 		{
-			Code: "restricted_api_key", Means: probe.SendOnlyKey, Unprovable: true,
+			Status: 401, Code: "restricted_api_key", Means: probe.SendOnlyKey, Unprovable: true,
 			Source: "error reference; the code of the SDKs", Verified: "2026-11",
 		},
 		{

@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,10 @@ func Probe(ctx context.Context, client probe.Client, t probe.Target) probe.Repor
 		o.Fail(probe.ProbeFailed)
 		return probe.Report{Outcome: o}
 	}
+	return p.examine(ctx, client, t)
+}
+
+func (p Provider) examine(ctx context.Context, client probe.Client, t probe.Target) probe.Report {
 	run := run{Provider: p, client: client, target: t}
 	run.outcome.Set(probe.Configured, probe.Pass())
 	if run.steps(ctx) {
@@ -73,27 +78,33 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		if !reading.Good() {
 			return r.settle(reading, name)
 		}
-		r.proven(probe.Authorized)
-		if step.Read == nil {
-			return true
-		}
+		// Only an answer that reads as the vendor's own proves anything about the credential.
 		page := &Page{Body: answer.Body, Wants: r.target.Wants, Outcome: &r.outcome}
 		if err := step.Read(page); err != nil {
 			r.outcome.Fail(probe.UnexpectedAnswer)
 			return false
 		}
+		r.proven(probe.Authorized)
 		if page.Next == "" {
 			return true
 		}
 		path = page.Next
 	}
-	return true
+	return false // What stands on pages that were not read stays open.
 }
 
 // settle records an answer that is not good, with what it proves all the same, and says whether later
 // requests can still find something.
 func (r *run) settle(reading probe.Reading, name string) bool {
-	stage := reading.Symptom.Stage()
+	stage, args := reading.Symptom.Stage(), r.admitted(reading.Args)
+	if stage == probe.Provisioned {
+		args = r.named(name)
+	}
+	if stage == probe.Provisioned && len(args) == 0 && !reading.Unprovable {
+		// Where the spec asks for nothing, nothing but the path can be missing.
+		r.outcome.Fail(probe.PathNotFound)
+		return false
+	}
 	switch stage {
 	case probe.Working:
 		r.proven(probe.Reachable) // A limit says nothing of the credential.
@@ -101,9 +112,8 @@ func (r *run) settle(reading probe.Reading, name string) bool {
 	default:
 		r.proven(stage - 1)
 	}
-	args := reading.Args
-	if stage == probe.Provisioned {
-		args = r.named(name)
+	if stage == probe.Provisioned && len(args) == 0 {
+		return true // finish says that there is nothing to prove.
 	}
 	unprovable := reading.Unprovable || reading.Symptom == probe.ScopeMissing && r.target.Wants.Empty()
 	if unprovable {
@@ -112,6 +122,11 @@ func (r *run) settle(reading probe.Reading, name string) bool {
 		r.outcome.Fail(reading.Symptom, args...)
 	}
 	return stage == probe.Authorized || stage == probe.Provisioned
+}
+
+// admitted drops what repeats the credential: a server may say it back to us in any place.
+func (r *run) admitted(args []string) []string {
+	return slices.DeleteFunc(args, r.target.Credential.ShownBy)
 }
 
 // named returns what a finding of stage Provisioned is about: the name that the request was for, or all

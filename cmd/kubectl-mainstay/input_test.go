@@ -1,0 +1,139 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestBadInputIsNamed(t *testing.T) {
+	for name, row := range map[string]struct {
+		input string
+		want  []string
+	}{
+		"nothing": {"", []string{"nothing to check: found 0 objects"}},
+		"no Mainstay object": {
+			secret("openai", goodKey),
+			[]string{"nothing to check: found 1 object, and none is of a Mainstay kind (AIProvider, EmailProvider in mainstay.dev/v1alpha1)"},
+		},
+		"broken YAML, with the line of the file": {
+			documents(secret("openai", goodKey), "kind: AIProvider\nspec: {provider: OpenAI\n"),
+			[]string{"stdin:7: document 2: cannot be read: line 8:"},
+		},
+		"a field twice":           {"kind: AIProvider\nspec: {provider: OpenAI, provider: None}", []string{`key "provider" already set`}},
+		"a field twice, in JSON":  {`{"kind": "A", "kind": "B"}`, []string{`duplicate field "kind"`}},
+		"a template":              {"kind: {{ .Values.kind }}\nspec: [", []string{"this looks like a template"}},
+		"no object":               {"- a\n- b", []string{"stdin:1: document 1: is no Kubernetes object", "found a list"}},
+		"no kind":                 {"apiVersion: v1", []string{"kind is missing"}},
+		"an unknown kind of ours": {"apiVersion: mainstay.dev/v1alpha1\nkind: AIProvidr\nmetadata: {name: a}", []string{"kind: found \"AIProvidr\", known are AIProvider, EmailProvider"}},
+		"an unknown version": {
+			strings.ReplaceAll(aiProvider("chat", openAISpec), "v1alpha1", "v9"),
+			[]string{`AIProvider shop/chat: apiVersion: found "mainstay.dev/v9", allowed is "mainstay.dev/v1alpha1"`},
+		},
+		"the same object twice": {
+			documents(aiProvider("chat", openAISpec), aiProvider("chat", openAISpec)),
+			[]string{"stdin:7: document 2: AIProvider shop/chat: is declared twice; the first time at stdin:1: document 1"},
+		},
+		"an unknown provider":            {aiProvider("chat", "{provider: OpenAi, secretRef: {name: a}}"), []string{`spec.provider: found "OpenAi", allowed are "None", "OpenAI", "Anthropic", "OpenAICompatible"`}},
+		"an unknown field":               {aiProvider("chat", "{provider: None, modles: [a]}"), []string{"spec.modles: unknown field, did you mean models?"}},
+		"an unknown inner field":         {aiProvider("chat", "{provider: OpenAI, secretRef: {name: a, foo: b}}"), []string{"spec.secretRef.foo: unknown field, known are key, name"}},
+		"an unknown metadata":            {strings.ReplaceAll(aiProvider("chat", openAISpec), "name: chat", "name: chat, lables: {}"), []string{"metadata.lables: unknown field"}},
+		"an unknown top field":           {aiProvider("chat", openAISpec) + "spek: {}", []string{"spek: unknown field, did you mean spec?"}},
+		"the wrong type":                 {aiProvider("chat", "{provider: OpenAI, secretRef: openai}"), []string{"spec.secretRef: must be of type object, found string"}},
+		"a number out of range":          {aiProvider("chat", "{periodSeconds: 5}"), []string{"spec.periodSeconds: should be greater than or equal to 10, found 5"}},
+		"a missing inner field":          {aiProvider("chat", "{provider: OpenAI, secretRef: {key: a}}"), []string{"spec.secretRef.name: is required"}},
+		"a bad inner name":               {aiProvider("chat", "{provider: OpenAI, secretRef: {name: Open_AI}}"), []string{"spec.secretRef.name: should match", `found "Open_AI"`}},
+		"a bad name":                     {aiProvider("Chat", openAISpec), []string{"metadata.name", "Chat"}},
+		"no name":                        {"apiVersion: mainstay.dev/v1alpha1\nkind: AIProvider", []string{"stdin:1: document 1: AIProvider: metadata.name"}},
+		"the same model twice":           {aiProvider("chat", "{provider: OpenAI, secretRef: {name: a}, models: [gpt-4o, gpt-4o]}"), []string{`spec.models[1]: Duplicate value: "gpt-4o"`}},
+		"no Secret named":                {aiProvider("chat", "{provider: OpenAI}"), []string{"spec.secretRef is required for provider OpenAI"}},
+		"no Secret named, email":         {emailProvider("mail", "{provider: Resend}"), []string{"spec.secretRef is required for provider Resend"}},
+		"no endpoint":                    {aiProvider("chat", "{provider: OpenAICompatible}"), []string{"spec.endpoint is required for provider OpenAICompatible"}},
+		"an endpoint for nothing":        {aiProvider("chat", "{endpoint: 'https://a.example.com/v1'}"), []string{"spec.endpoint does not apply to provider None"}},
+		"an endpoint for nothing, email": {emailProvider("mail", "{endpoint: 'https://a.example.com/v1'}"), []string{"spec.endpoint does not apply to provider None"}},
+		"a timeout above the period":     {aiProvider("chat", "{timeoutSeconds: 30, periodSeconds: 20}"), []string{"spec.timeoutSeconds must not be greater than spec.periodSeconds"}},
+		"an endpoint that is no URL":     {aiProvider("chat", "{provider: OpenAICompatible, endpoint: 'llm:8000'}"), []string{"spec.endpoint must be an absolute http or https URL", "found llm:8000"}},
+		"a credential in the endpoint": {
+			aiProvider("chat", "{provider: OpenAICompatible, endpoint: 'https://user:"+goodKey+"@llm/v1?key="+goodKey+"'}"),
+			[]string{"spec.endpoint must not carry a user, a query or a fragment"},
+		},
+		"a credential in what is no endpoint": {
+			aiProvider("chat", "{provider: OpenAICompatible, endpoint: 'ftp://user:"+goodKey+"@llm/v1?key="+goodKey+"'}"),
+			[]string{"found ftp://[redacted]@llm/v1?[redacted]"},
+		},
+		"a Secret that is not base64": {
+			documents("apiVersion: v1\nkind: Secret\nmetadata: {name: openai}\ndata: {apiKey: "+goodKey+"}", aiProvider("chat", openAISpec)),
+			[]string{"stdin:1: document 1: Secret default/openai: data.apiKey: is not base64"},
+		},
+		"a Secret with a number": {
+			documents("apiVersion: v1\nkind: Secret\nmetadata: {name: openai}\nstringData: {apiKey: 12345}", aiProvider("chat", openAISpec)),
+			[]string{"stringData.apiKey: expected text, found a number: put the value in quotes"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := command{args: []string{"check", "-f", "-"}, stdin: row.input}.run(t.Context(), t)
+			mustExit(t, r, exitBadInput)
+			mustContain(t, r.err, row.want...)
+			if r.out != "" {
+				t.Errorf("expected nothing on standard output, got:\n%s", r.out)
+			}
+		})
+	}
+}
+
+func TestAllProblemsAreReportedAtOnce(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"a.yaml": documents(aiProvider("one", "{provider: Nope, periodSeconds: 1, foo: bar}"), "kind: ["),
+		"b.yaml": emailProvider("two", "{provider: Resend, timeoutSeconds: 100}"),
+	})
+	r := mainstay(t, "check", "-f", dir, "-f", dir+"/missing.yaml")
+	mustExit(t, r, exitBadInput)
+	mustContain(t, r.err,
+		"Error: 8 problems with the input:",
+		"a.yaml:1: document 1: AIProvider shop/one: spec.foo: unknown field",
+		"a.yaml:1: document 1: AIProvider shop/one: spec.provider: found \"Nope\"",
+		"a.yaml:1: document 1: AIProvider shop/one: spec.periodSeconds: should be greater than or equal to 10, found 1",
+		"further rules were not checked",
+		"a.yaml:7: document 2: cannot be read",
+		"b.yaml:1: document 1: EmailProvider shop/two: spec.secretRef is required",
+		"b.yaml:1: document 1: EmailProvider shop/two: spec.timeoutSeconds must not be greater",
+		"missing.yaml: no such file or directory",
+	)
+}
+
+func TestBadUsageIsBadInput(t *testing.T) {
+	for name, row := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no manifest":                  {[]string{"check"}, "nothing to check: name manifests with -f or a kustomization with -k"},
+		"a file without a flag":        {[]string{"check", "-f", "a.yaml", "b.yaml"}, `kubectl mainstay check takes no arguments, found "b.yaml"`},
+		"an unknown flag":              {[]string{"check", "--nope"}, "unknown flag: --nope"},
+		"an unknown command":           {[]string{"chek"}, `unknown command "chek"`},
+		"an unknown format":            {[]string{"check", "-f", "-", "-o", "xml"}, `--output: expected table, json or yaml, found "xml"`},
+		"an unknown requirement":       {[]string{"check", "-f", "-", "--require", "Green"}, `--require: expected Healthy or Ready, found "Green"`},
+		"no range":                     {[]string{"check", "-f", "-", "--allow-cidr", "10.0.0.1"}, `--allow-cidr: expected a range such as 10.20.0.0/16, found "10.0.0.1"`},
+		"no host":                      {[]string{"check", "-f", "-", "--allow-host", "a/b"}, "--allow-host: expected host[:port]"},
+		"an unknown provider":          {[]string{"check", "-f", "-", "--endpoint", "Nope=https://a"}, "--endpoint: expected PROVIDER=URL"},
+		"standard input twice":         {[]string{"check", "-f", "-", "-f", "-"}, "stdin: can be read only once"},
+		"an empty folder":              {[]string{"check", "-f", t.TempDir()}, "holds no .yaml, .yml or .json file"},
+		"a Secret without a variable":  {[]string{"check", "-f", "-", "--secret", "shop/openai/apiKey=env:UNSET"}, "--secret shop/openai/apiKey: the environment variable that it names is not set"},
+		"a Secret on the command line": {[]string{"check", "-f", "-", "--secret", "shop/openai/apiKey=" + goodKey}, "a value is never taken from the command line"},
+		"a Secret and nothing else":    {[]string{"check", "-f", "-", "--secret", goodKey}, "--secret number 1: expected NAMESPACE/NAME/KEY=env:VARIABLE"},
+		"a value in place of its name": {[]string{"check", "-f", "-", "--secret", "shop/openai/apiKey=env:" + goodKey}, "is not set"},
+		"an unknown reason":            {[]string{"reasons", "InvalidAPIKeys"}, "did you mean InvalidAPIKey?"},
+		"a reason far from all":        {[]string{"reasons", "xyzzy"}, "'kubectl mainstay reasons' lists them all"},
+		"an unknown format of reasons": {[]string{"reasons", "-o", "yaml"}, "--output: expected table or json"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := mainstay(t, row.args...)
+			mustExit(t, r, exitBadInput)
+			mustContain(t, r.err, row.want)
+			if r.out != "" {
+				t.Errorf("expected nothing on standard output, got:\n%s", r.out)
+			}
+		})
+	}
+}

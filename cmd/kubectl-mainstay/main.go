@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command kubectl-mainstay shows what a project's dependencies are worth. As a plugin it is called
+// kubectl mainstay.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// version is set by the linker.
+var version string
+
+// Exit codes, which scripts rely on.
+const (
+	exitMet         = 0
+	exitUnmet       = 1
+	exitBadInput    = 2
+	exitInterrupted = 130
+)
+
+var (
+	// errUnmet says that some objects do not meet what was required; the output said so already.
+	errUnmet = errors.New("requirement not met")
+	// errInterrupted says that the user, or the system, ended the command.
+	errInterrupted = errors.New("interrupted")
+)
+
+// surroundings are what the commands see of the world besides manifests and the network.
+type surroundings struct {
+	in       io.Reader
+	out, err io.Writer
+	env      func(string) (string, bool)
+	now      func() time.Time
+	// terminal says that out is one.
+	terminal bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal ends the process whatever it does.
+	context.AfterFunc(ctx, stop)
+	code := run(ctx, surroundings{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.LookupEnv, now: time.Now,
+		terminal: term.IsTerminal(int(os.Stdout.Fd())),
+	}, os.Args)
+	stop()
+	os.Exit(code)
+}
+
+// run runs one command line and returns the exit code.
+func run(ctx context.Context, s surroundings, args []string) int {
+	root := newRoot(s, filepath.Base(args[0]))
+	root.SetArgs(args[1:])
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return exitMet
+	case errors.Is(err, errUnmet):
+		return exitUnmet
+	case errors.Is(err, errInterrupted):
+		_, _ = fmt.Fprintln(s.err, "Interrupted.")
+		return exitInterrupted
+	}
+	_, _ = fmt.Fprintf(s.err, "Error: %v\n", err)
+	return exitBadInput
+}
+
+func newRoot(s surroundings, invokedAs string) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "kubectl-mainstay",
+		Short: "Find out why a dependency of your app does not work",
+		Long: `Mainstay probes what an app depends on, such as an AI or an email provider, with
+read-only requests, and names the cause of what does not work and who can mend it.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	if strings.HasPrefix(invokedAs, "kubectl-") {
+		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl mainstay"}
+	}
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w\nSee '%s --help'", err, cmd.CommandPath())
+	})
+	root.AddCommand(newCheck(s), newReasons(s), newVersion(s))
+	return root
+}
+
+func newVersion(s surroundings) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version of this command",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(s.out, "kubectl-mainstay %s (%s, %s/%s)\n",
+				versionName(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
+		},
+	}
+}
+
+// versionName is what the linker set, else what the Go toolchain knows of the build.
+func versionName() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}

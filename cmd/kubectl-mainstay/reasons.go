@@ -1,0 +1,194 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/cmd/kubectl-mainstay/manifest"
+	"mainstay.dev/mainstay/internal/diagnosis"
+)
+
+// explanation is what can be said of a reason, for one of the symptoms behind it.
+type explanation struct {
+	Reason  string `json:"reason"`
+	Stage   string `json:"stage,omitempty"`
+	Symptom string `json:"symptom,omitempty"`
+	// Blame is who can mend it; OwnHostBlame where a spec chose the host and it never answered.
+	Blame        string `json:"blame,omitempty"`
+	OwnHostBlame string `json:"ownHostBlame,omitempty"`
+	Seen         string `json:"seen"`
+	Advice       string `json:"advice,omitempty"`
+}
+
+// progressReasons say how far a condition has come, and name no fault.
+var progressReasons = []explanation{
+	{Reason: v1alpha1.ReasonPassed, Seen: "Proven by the last probes."},
+	{Reason: v1alpha1.ReasonNotApplicable, Seen: "This provider, or this spec, has nothing to prove at this stage."},
+	{
+		Reason: v1alpha1.ReasonNotReached, Seen: "An earlier stage keeps the probe from getting here.",
+		Advice: "Look at the first condition that is not True.",
+	},
+	{
+		Reason: v1alpha1.ReasonProbing, Seen: "The first probe has not ended yet.",
+		Advice: "Wait: it takes spec.timeoutSeconds at most.",
+	},
+	{
+		Reason: v1alpha1.ReasonUnproven, Seen: "On Ready: nothing that the owner can mend is known to be wrong, but not all is proven.",
+		Advice: "Look at the reason of Healthy.",
+	},
+	{
+		Reason: v1alpha1.ReasonSuspended, Seen: "The object is not probed, since spec.suspend is true.",
+		Advice: "Set spec.suspend to false to probe again.",
+	},
+}
+
+// explanations returns everything that conditions can give as a reason: faults by stage, then progress.
+func explanations() []explanation {
+	var all []explanation
+	for _, d := range diagnosis.All() {
+		all = append(all, explanation{
+			Reason: d.Reason, Stage: d.Symptom.Stage().String(), Symptom: d.Symptom.String(),
+			Blame: string(d.Blame), OwnHostBlame: string(d.OwnHost), Seen: inGeneral(d.Seen), Advice: inGeneral(d.Advice),
+		})
+	}
+	return append(all, progressReasons...)
+}
+
+var placeholders = strings.NewReplacer(
+	"{secret}", "key <key> of Secret <secret>", "{secretName}", "<secret>", "{secretKey}", "<key>",
+	"{object}", "<kind> <name>",
+)
+
+var otherPlaceholder = regexp.MustCompile(`\{(\w+)\}`)
+
+// inGeneral writes a sentence of the table for no object in particular, with placeholders as in the usage
+// of a command; what stands in brackets there is kept.
+func inGeneral(sentence string) string {
+	sentence = otherPlaceholder.ReplaceAllString(placeholders.Replace(sentence), "<$1>")
+	sentence = strings.NewReplacer("[", "", "]", "").Replace(sentence)
+	return strings.ToUpper(sentence[:1]) + sentence[1:]
+}
+
+func newReasons(s surroundings) *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "reasons [NAME]",
+		Short: "List the reasons that conditions give, or explain one",
+		Example: `  # Every reason, the stage it belongs to, and who can mend it
+  kubectl mainstay reasons
+
+  # What InvalidAPIKey means and what to do about it
+  kubectl mainstay reasons InvalidAPIKey`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if output != "table" && output != "json" {
+				return fmt.Errorf("--output: expected table or json, found %q", output)
+			}
+			all := explanations()
+			if len(args) == 1 {
+				var err error
+				if all, err = named(all, args[0]); err != nil {
+					return err
+				}
+			}
+			switch {
+			case output == "json":
+				return printObject(s.out, output, all)
+			case len(args) == 1:
+				return explain(s, all)
+			}
+			return listReasons(s, all)
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return reasonNames(explanations()), cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format` of the output: table or json")
+	return cmd
+}
+
+// named returns the explanations of one reason; case does not count.
+func named(all []explanation, name string) ([]explanation, error) {
+	found := slices.DeleteFunc(slices.Clone(all), func(e explanation) bool { return !strings.EqualFold(e.Reason, name) })
+	if len(found) > 0 {
+		return found, nil
+	}
+	names := manifest.Nearest(name, reasonNames(all))
+	if len(names) == 0 {
+		return nil, fmt.Errorf("there is no reason %q; 'kubectl mainstay reasons' lists them all", name)
+	}
+	return nil, fmt.Errorf("there is no reason %q; did you mean %s?", name, strings.Join(names[:min(len(names), 3)], ", "))
+}
+
+func reasonNames(all []explanation) []string {
+	var names []string
+	for _, e := range all {
+		if !slices.Contains(names, e.Reason) {
+			names = append(names, e.Reason)
+		}
+	}
+	return names
+}
+
+func listReasons(s surroundings, all []explanation) error {
+	rows := [][]cell{{{text: "REASON"}, {text: "STAGE"}, {text: "BLAME"}, {text: "MEANING"}}}
+	for _, e := range all {
+		rows = append(rows, []cell{{text: e.Reason}, {text: orDash(e.Stage)}, {text: orDash(e.Blame)}, {text: e.Seen}})
+	}
+	_, err := fmt.Fprintln(s.out, strings.Join(align(rows, false), "\n"))
+	return err
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// whoMends says in a phrase whom a blame calls.
+var whoMends = map[string]string{
+	string(diagnosis.Owner):    "Owner (you: the spec, the Secret, or your account at the provider)",
+	string(diagnosis.Provider): "Provider (they have to mend it)",
+	string(diagnosis.Network):  "Network (who runs the cluster, its DNS and its egress)",
+	string(diagnosis.Mainstay): "Mainstay (its maintainers)",
+}
+
+// explain prints one reason in full, for each symptom that it stands for.
+func explain(s surroundings, all []explanation) error {
+	var b strings.Builder
+	for i, e := range all {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString(e.Reason + "\n")
+		mends := whoMends[e.Blame]
+		if e.OwnHostBlame != "" {
+			mends += "; " + e.OwnHostBlame + " where the spec chose a host that never answered"
+		}
+		for _, line := range [][2]string{
+			{"Seen", e.Seen}, {"Advice", e.Advice}, {"Who mends it", mends}, {"Stage", e.Stage}, {"Symptom", e.Symptom},
+		} {
+			if line[1] != "" {
+				fmt.Fprintf(&b, "%s%-14s%s\n", indent, line[0]+":", hang(line[1], len(indent)+14))
+			}
+		}
+	}
+	_, err := fmt.Fprint(s.out, b.String())
+	return err
+}
+
+// hang wraps text whose first line begins at a column, and lets the other lines begin there too.
+func hang(text string, column int) string {
+	padding := strings.Repeat(" ", column)
+	lines := strings.Split(strings.TrimRight(wrapAt(text, padding), "\n"), "\n")
+	return strings.TrimPrefix(strings.Join(lines, "\n"), padding)
+}

@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package diagnosis
+
+import (
+	"regexp"
+	"strings"
+
+	"mainstay.dev/mainstay/internal/probe"
+)
+
+var (
+	// phrases are placeholders that stand for others.
+	phrases = strings.NewReplacer(
+		"{secret}", "Secret {secretName} (key {secretKey})",
+		"{object}", "{kind} {name}",
+	)
+	placeholder = regexp.MustCompile(`\{(\w+)\}`)
+	// optional is a part of a sentence that is left out where something that it names is not known.
+	optional = regexp.MustCompile(`\[([^\]]*)\]`)
+)
+
+// message says what was seen, then what to do. It holds names from the spec and admitted tokens, and
+// nothing that changes while the cause stays.
+func message(standing probe.Standing, s Subject) string {
+	if standing.Recalled != "" {
+		return standing.Recalled
+	}
+	values := map[string]string{
+		"provider":   s.Provider,
+		"kind":       s.Kind,
+		"name":       s.Name,
+		"namespace":  s.Namespace,
+		"secretName": s.SecretName,
+		"secretKey":  s.SecretKey,
+		"host":       s.Host,
+		"names":      enumerate(standing.Finding.Args),
+	}
+	fill := func(template string) string {
+		return placeholder.ReplaceAllStringFunc(template, func(p string) string { return values[strings.Trim(p, "{}")] })
+	}
+	d := Of(standing.Finding.Symptom)
+	// Parts are left out before anything is filled in, since what is filled in may hold brackets.
+	return fill(optional.ReplaceAllStringFunc(phrases.Replace(d.Seen+" "+d.Advice), func(part string) string {
+		for _, p := range placeholder.FindAllString(part, -1) {
+			if fill(p) == "" {
+				return ""
+			}
+		}
+		return strings.Trim(part, "[]")
+	}))
+}
+
+// maxNames is how long an enumeration may be, in bytes. A message has to fit into an event, which holds
+// 1,024 bytes.
+const maxNames = 400
+
+// enumerate joins names, as far as there is room; the first is always in it.
+func enumerate(names []string) string {
+	text := ""
+	for i, name := range names {
+		if i > 0 && len(text)+len(name) > maxNames {
+			return text + ", …"
+		}
+		if i > 0 {
+			text += ", "
+		}
+		text += name
+	}
+	return text
+}
+
+// InGeneral returns a sentence of the table for no object in particular: show says how a placeholder
+// looks, and optional parts are kept.
+func InGeneral(sentence string, show func(placeholder string) string) string {
+	sentence = optional.ReplaceAllString(phrases.Replace(sentence), "$1")
+	return placeholder.ReplaceAllStringFunc(sentence, func(p string) string { return show(strings.Trim(p, "{}")) })
+}

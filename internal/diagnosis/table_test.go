@@ -1,0 +1,285 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package diagnosis_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"mainstay.dev/mainstay/internal/diagnosis"
+	"mainstay.dev/mainstay/internal/probe"
+)
+
+func TestEverySymptomHasOneRow(t *testing.T) {
+	var want, found []string
+	for _, s := range probe.Symptoms() {
+		want = append(want, s.String())
+	}
+	for _, d := range diagnosis.All() {
+		found = append(found, d.Symptom.String())
+		if diff := cmp.Diff(d, diagnosis.Of(d.Symptom), cmp.AllowUnexported(probe.Symptom{}), cmp.Comparer(sameSymptom)); diff != "" {
+			t.Errorf("%s is found as another row than it is listed (-listed +found):\n%s", d.Symptom, diff)
+		}
+	}
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Errorf("the symptoms and the table differ, or their order does (-symptoms +table):\n%s", diff)
+	}
+}
+
+func sameSymptom(a, b probe.Symptom) bool { return a == b }
+
+func TestEveryStageHasARow(t *testing.T) {
+	reached := map[probe.Stage]bool{}
+	for _, d := range diagnosis.All() {
+		reached[d.Symptom.Stage()] = true
+	}
+	for _, stage := range probe.Stages() {
+		if !reached[stage] {
+			t.Errorf("no symptom belongs to stage %s", stage)
+		}
+	}
+}
+
+func TestRowsOfOneReasonAgree(t *testing.T) {
+	first := map[string]diagnosis.Diagnosis{}
+	for _, d := range diagnosis.All() {
+		known, seen := first[d.Reason]
+		if !seen {
+			first[d.Reason] = d
+			continue
+		}
+		if known.Symptom.Stage() != d.Symptom.Stage() {
+			t.Errorf("reason %s belongs to the stages %s and %s", d.Reason, known.Symptom.Stage(), d.Symptom.Stage())
+		}
+		if known.Blame != d.Blame || known.OwnHost != d.OwnHost || known.Counts != d.Counts || known.Mends != d.Mends || known.Warning != d.Warning {
+			t.Errorf("reason %s: %s and %s differ in more than their words, so a status that names the reason cannot tell which holds",
+				d.Reason, known.Symptom, d.Symptom)
+		}
+	}
+}
+
+func TestRowsUseTheClosedSets(t *testing.T) {
+	blames := []diagnosis.Blame{diagnosis.Owner, diagnosis.Provider, diagnosis.Network, diagnosis.Mainstay}
+	counts := []diagnosis.Counts{diagnosis.ByBlame, diagnosis.InARow, diagnosis.AtOnce}
+	mends := []diagnosis.Mends{diagnosis.Time, diagnosis.Wait, diagnosis.SecretEdit, diagnosis.SpecEdit}
+	for _, d := range diagnosis.All() {
+		switch {
+		case !slices.Contains(blames, d.Blame):
+			t.Errorf("%s: unknown blame %q", d.Symptom, d.Blame)
+		case d.OwnHost != "" && !slices.Contains(blames, d.OwnHost):
+			t.Errorf("%s: unknown blame %q for a host of one's own", d.Symptom, d.OwnHost)
+		case d.OwnHost != "" && d.Symptom.Stage() != probe.Reachable:
+			t.Errorf("%s: who chose the host matters only while it does not answer", d.Symptom)
+		case !slices.Contains(counts, d.Counts):
+			t.Errorf("%s: unknown way to count %q", d.Symptom, d.Counts)
+		case !slices.Contains(mends, d.Mends):
+			t.Errorf("%s: unknown way to mend %q", d.Symptom, d.Mends)
+		case d.Symptom.Stage() == probe.Configured && d.Blame != diagnosis.Owner:
+			t.Errorf("%s: what is not configured right is the owner's to mend", d.Symptom)
+		case d.Mends == diagnosis.SpecEdit && d.Blame != diagnosis.Owner:
+			t.Errorf("%s: an edit of the spec is the owner's to make", d.Symptom)
+		}
+	}
+}
+
+// TestEveryReasonIsInATable reads the constants of the API, so that none is forgotten and none is unknown.
+func TestEveryReasonIsInATable(t *testing.T) {
+	want := reasonConstants(t)
+	seen := map[string]bool{}
+	for _, d := range diagnosis.All() {
+		seen[d.Reason] = true
+	}
+	for _, p := range diagnosis.ProgressReasons() {
+		if seen[p.Reason] {
+			t.Errorf("reason %s both names a fault and says how far a condition has come", p.Reason)
+		}
+		seen[p.Reason] = true
+	}
+	var found []string
+	for reason := range seen {
+		found = append(found, reason)
+	}
+	slices.Sort(want)
+	slices.Sort(found)
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Errorf("the constants of the API and the tables differ (-API +tables):\n%s", diff)
+	}
+}
+
+// reasonConstants returns the values of the API's constants whose names begin with Reason.
+func reasonConstants(t *testing.T) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "../../api/v1alpha1/conditions.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || !strings.HasPrefix(spec.Names[0].Name, "Reason") {
+			return true
+		}
+		value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if "Reason"+value != spec.Names[0].Name {
+			t.Errorf("constant %s has the value %q", spec.Names[0].Name, value)
+		}
+		values = append(values, value)
+		return true
+	})
+	if len(values) == 0 {
+		t.Fatal("found no constant whose name begins with Reason")
+	}
+	return values
+}
+
+func TestWordsOfTheTable(t *testing.T) {
+	known := []string{"provider", "object", "namespace", "secret", "secretName", "secretKey", "host", "names"}
+	command := regexp.MustCompile(`(: kubectl |start Mainstay with --)[^\n]*[^.]$`)
+	sentence := regexp.MustCompile(`^(\{|\[|https|[A-Z])[^\n]*\.$`)
+	figure := regexp.MustCompile(`\d+ ?(ms|s|sec|second|minute|hour|day|time|probe|request|model|domain)`)
+	for _, d := range diagnosis.All() {
+		if !sentence.MatchString(d.Seen) {
+			t.Errorf("%s: what was seen is not a sentence: %q", d.Symptom, d.Seen)
+		}
+		if !sentence.MatchString(d.Advice) && !command.MatchString(d.Advice) {
+			t.Errorf("%s: the advice is neither a sentence nor a command: %q", d.Symptom, d.Advice)
+		}
+		words := d.Seen + " " + d.Advice
+		for _, p := range regexp.MustCompile(`\{[^}]*\}`).FindAllString(words, -1) {
+			if !slices.Contains(known, strings.Trim(p, "{}")) {
+				t.Errorf("%s: unknown placeholder %s", d.Symptom, p)
+			}
+		}
+		if strings.HasPrefix(words, "{secret}") {
+			t.Errorf("%s: a sentence would begin with the small letter of %q", d.Symptom, "key")
+		}
+		if f := figure.FindString(words); f != "" {
+			t.Errorf("%s: %q looks like a count or a time, which makes messages move", d.Symptom, f)
+		}
+	}
+	for _, p := range diagnosis.ProgressReasons() {
+		if !sentence.MatchString(p.Seen) || p.Advice != "" && !sentence.MatchString(p.Advice) {
+			t.Errorf("%s: expected sentences, found %q and %q", p.Reason, p.Seen, p.Advice)
+		}
+	}
+}
+
+// TestMessagesHaveNoHoles renders every row with and without each thing that may be missing.
+func TestMessagesHaveNoHoles(t *testing.T) {
+	hole := regexp.MustCompile(`  |[{}\[\]]|key  of| ,|:\.|: ?$| \.|\(\)|,,`)
+	for _, d := range diagnosis.All() {
+		for name, shape := range map[string]struct {
+			names  []string
+			secret bool
+		}{
+			"all known":              {names: []string{"alpha", "beta"}, secret: true},
+			"no names":               {secret: true},
+			"no Secret":              {names: []string{"alpha"}},
+			"no names and no Secret": {},
+		} {
+			if !shape.secret && d.Symptom.Stage() == probe.Configured {
+				continue // These speak of a Secret only where the spec names one.
+			}
+			for _, text := range messages(d, shape.names, shape.secret) {
+				if found := hole.FindString(text); found != "" {
+					t.Errorf("%s with %s: %q in %q", d.Symptom, name, found, text)
+				}
+			}
+		}
+	}
+}
+
+// messages renders a row as the API server would get it.
+func messages(d diagnosis.Diagnosis, names []string, secret bool) []string {
+	o := newDependency()
+	if !secret {
+		o.subject.SecretName, o.subject.SecretKey = "", ""
+	}
+	o.verdict.Stages[d.Symptom.Stage()] = probe.Standing{Finding: probe.Fail(d.Symptom, names...), Firm: true}
+	texts := []string{diagnosis.Healthy(o.verdict, o.subject).Message}
+	for _, c := range o.conditions() {
+		texts = append(texts, c.Message)
+	}
+	return texts
+}
+
+// TestMessagesFitIntoAnEvent holds the limit of 1,024 bytes that events have for their note.
+func TestMessagesFitIntoAnEvent(t *testing.T) {
+	long := func(n int) string { return strings.Repeat("x", n) }
+	for _, d := range diagnosis.All() {
+		for _, length := range []int{64, 256} {
+			var names []string
+			for range 16 {
+				names = append(names, long(length))
+			}
+			o := newDependency()
+			o.subject.Name, o.subject.Namespace = long(63), long(63)
+			o.subject.SecretName, o.subject.SecretKey, o.subject.Host = long(63), long(63), long(63)+":443"
+			o.verdict.Stages[d.Symptom.Stage()] = probe.Standing{Finding: probe.Fail(d.Symptom, names...), Firm: true}
+			got := diagnosis.Healthy(o.verdict, o.subject).Message
+			if len(got) > 1024 {
+				t.Errorf("%s with 16 names of %d bytes: the message has %d bytes:\n%s", d.Symptom, length, len(got), got)
+			}
+			if strings.Contains(d.Seen, "{names}") && !strings.Contains(got, names[0]) {
+				t.Errorf("%s: not even the first name is in the message:\n%s", d.Symptom, got)
+			}
+		}
+	}
+}
+
+func TestMessagesNameWhatToChange(t *testing.T) {
+	cases := map[string]struct {
+		given *dependency
+		want  string
+	}{
+		"a wrong key names the Secret and its key": {
+			given: newDependency().probed(fails(probe.KeyRejected)),
+			want: "OpenAI rejects the API key in key apiKey of Secret openai. " +
+				"Check that the key was copied in full, or create a new one at OpenAI and put it there.",
+		},
+		"no provider names the object to edit": {
+			given: newDependency().probed(fails(probe.NoAIProvider)),
+			want: "No AI provider is configured. " +
+				"Set spec.provider of AIProvider chat, and spec.secretRef to the Secret with its API key.",
+		},
+		"no consent gives the command that gives it": {
+			given: newDependency().ownHost().probed(fails(probe.ConsentMissing)),
+			want: "Secret openai does not allow its key to be sent to llm.shop.example:443. If it may: kubectl annotate secret " +
+				"-n shop openai --overwrite mainstay.dev/allowed-hosts=llm.shop.example:443",
+		},
+		"several faults of one stage are one message": {
+			given: newDependency().probed(fails(probe.ModelNotAvailable, "gpt-6", "gpt-7")),
+			want: "OpenAI does not offer a model that spec.models names: gpt-6, gpt-7. " +
+				"Correct spec.models, or give the key's project access to the model at OpenAI.",
+		},
+		"a name that looks like a placeholder stays as it is": {
+			given: newDependency().probed(fails(probe.ModelNotAvailable, "{host}[x]")),
+			want: "OpenAI does not offer a model that spec.models names: {host}[x]. " +
+				"Correct spec.models, or give the key's project access to the model at OpenAI.",
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			cause := diagnosis.Healthy(c.given.verdict, c.given.subject)
+			if diff := cmp.Diff(c.want, cause.Message); diff != "" {
+				t.Errorf("message (-want +found):\n%s", diff)
+			}
+			if cause.Status != metav1.ConditionFalse || cause.Blame != diagnosis.Owner {
+				t.Errorf("expected False and the owner to blame, found %s and %s", cause.Status, cause.Blame)
+			}
+		})
+	}
+}

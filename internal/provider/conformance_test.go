@@ -1,0 +1,330 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+
+	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/provider/providertest"
+)
+
+// The tests of this package walk every provider of the table, so a new row is tested by being there.
+
+func TestMain(m *testing.M) {
+	// No test asks the DNS of the machine it runs on.
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, errors.New("no DNS in tests")
+	}}
+	os.Exit(m.Run())
+}
+
+// forEach runs a test for every provider, with its fixture.
+func forEach(t *testing.T, test func(*testing.T, Provider, providertest.Fixture)) {
+	t.Helper()
+	for _, p := range All() {
+		t.Run(p.Kind+" "+p.Name, func(t *testing.T) {
+			f, err := providertest.Find(p.Kind, p.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			test(t, p, f)
+		})
+	}
+}
+
+func newClient() *probe.HTTPClient {
+	return probe.NewHTTPClient(probe.Guard{
+		AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
+		AllowHTTP:  true,
+	}, "mainstay/test")
+}
+
+// played is a vendor that is played over TLS and HTTP/2 on this machine.
+type played struct {
+	*providertest.Vendor
+	fixture providertest.Fixture
+	server  *httptest.Server
+	ca      *probe.CA
+}
+
+func play(t *testing.T, f providertest.Fixture) played {
+	t.Helper()
+	vendor := providertest.NewVendor(f)
+	server := httptest.NewUnstartedServer(vendor)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return played{Vendor: vendor, fixture: f, server: server, ca: authority(t, server)}
+}
+
+// target returns the target of a case, and plays the case from now on.
+func (p played) target(name string) probe.Target {
+	p.Play(name)
+	t := p.fixture.Target(p.fixture.Cases[name], p.server.URL)
+	t.CA = p.ca
+	return t
+}
+
+func TestEveryProviderHasAFixtureAndEveryFixtureAProvider(t *testing.T) {
+	fixtures, err := providertest.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var have, want []string
+	for _, f := range fixtures {
+		have = append(have, f.Kind+" "+f.Provider)
+	}
+	for _, p := range All() {
+		want = append(want, p.Kind+" "+p.Name)
+	}
+	slices.Sort(have)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, have); diff != "" {
+		t.Errorf("wrong fixtures (-providers +fixtures):\n%s", diff)
+	}
+}
+
+func TestEveryFixtureIsComplete(t *testing.T) {
+	forEach(t, func(t *testing.T, p Provider, f providertest.Fixture) {
+		for _, name := range providertest.Required() {
+			if _, ok := f.Case(name); !ok {
+				t.Errorf("the fixture has no case %q", name)
+			}
+		}
+		if got := (probe.Auth{Header: f.Credential.Header, Prefix: f.Credential.Prefix}); got != p.Auth {
+			t.Errorf("the fixture has the credential in %+v, the provider in %+v", got, p.Auth)
+		}
+		sample := probe.NewSecret(f.Credential.Sample)
+		if symptom, bad := sample.Shape(true); bad {
+			t.Errorf("the sample of a credential is refused: %s", symptom)
+		}
+		if what, misplaced := p.Misplaced(sample); misplaced {
+			t.Errorf("the sample of a credential is refused: %s", what)
+		}
+		base, err := url.Parse(p.BaseURL)
+		if err != nil || p.BaseURL != "" && (base.Scheme != "https" || base.Path != f.BasePath || strings.HasSuffix(p.BaseURL, "/")) {
+			t.Errorf("base URL %q is no https URL with the path %q", p.BaseURL, f.BasePath)
+		}
+	})
+}
+
+var month = regexp.MustCompile(`^20\d\d-(0[1-9]|1[0-2])$`)
+
+func TestEveryFactHasASourceAndADate(t *testing.T) {
+	forEach(t, func(t *testing.T, p Provider, _ providertest.Fixture) {
+		facts := p.Facts
+		if len(facts.Proves) == 0 || len(facts.CannotProve) == 0 || facts.Requests == "" {
+			t.Error("the facts do not say what a probe proves, what it cannot prove, and how many requests it takes")
+		}
+		if facts.Source == "" || !month.MatchString(facts.Verified) {
+			t.Errorf("the facts have the source %q, verified %q", facts.Source, facts.Verified)
+		}
+		for i, rule := range p.Rules {
+			if rule.Source == "" || !month.MatchString(rule.Verified) {
+				t.Errorf("rule %d has the source %q, verified %q", i, rule.Source, rule.Verified)
+			}
+			if rule.Code == "" && rule.Message == "" {
+				t.Errorf("rule %d is about a status alone, which does not identify a cause", i)
+			}
+			if rule.Message != strings.ToLower(rule.Message) {
+				t.Errorf("rule %d matches no message, since %q is not in lower case", i, rule.Message)
+			}
+		}
+		for i, step := range p.Steps {
+			if !strings.HasPrefix(step.Path, "/") || step.Read == nil {
+				t.Errorf("step %d has no path that begins with a slash, or does not read its answer", i)
+			}
+		}
+	})
+}
+
+func TestTheEnumOfEachKindIsTheTable(t *testing.T) {
+	kinds := map[string][]string{}
+	for _, p := range All() {
+		kinds[p.Kind] = append(kinds[p.Kind], p.Name)
+	}
+	for kind, names := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			want := append([]string{"None"}, names...)
+			got := providerEnum(t, "../../config/crd/bases/mainstay.dev_"+strings.ToLower(kind)+"s.yaml")
+			slices.Sort(want)
+			slices.Sort(got)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("spec.provider admits other words than the table has (-table +CRD):\n%s", diff)
+			}
+		})
+	}
+}
+
+// providerEnum reads the words that a CRD admits for spec.provider.
+func providerEnum(t *testing.T, path string) []string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type schema struct {
+		Properties map[string]json.RawMessage `json:"properties"`
+		Enum       []string                   `json:"enum"`
+	}
+	var crd struct {
+		Spec struct {
+			Versions []struct {
+				Schema struct {
+					OpenAPIV3Schema json.RawMessage `json:"openAPIV3Schema"`
+				} `json:"schema"`
+			} `json:"versions"`
+		} `json:"spec"`
+	}
+	if err := yaml.Unmarshal(data, &crd); err != nil {
+		t.Fatal(err)
+	}
+	raw := crd.Spec.Versions[0].Schema.OpenAPIV3Schema
+	var s schema
+	for _, property := range []string{"spec", "provider", ""} {
+		s = schema{}
+		if err := json.Unmarshal(raw, &s); err != nil {
+			t.Fatal(err)
+		}
+		raw = s.Properties[property]
+	}
+	return s.Enum
+}
+
+func TestEveryCaseIsReadAsItsFixtureSays(t *testing.T) {
+	forEach(t, func(t *testing.T, _ Provider, f providertest.Fixture) {
+		vendor := play(t, f)
+		client := newClient()
+		defer client.CloseIdle()
+		for name, c := range f.Cases {
+			t.Run(name, func(t *testing.T) {
+				target := vendor.target(name)
+				vendor.Forget()
+				outcome := Probe(t.Context(), client, target).Outcome
+				if diff := cmp.Diff(c.Want, providertest.Describe(outcome)); diff != "" {
+					t.Errorf("wrong outcome (-want +got):\n%s", diff)
+				}
+				checkSound(t, outcome, target)
+				checkRequests(t, vendor.Requests(), max(c.Requests, 1), f)
+				if again := Probe(t.Context(), client, target).Outcome; !again.Equal(outcome) {
+					t.Errorf("a second probe found something else: %v, then %v",
+						providertest.Describe(outcome), providertest.Describe(again))
+				}
+			})
+		}
+	})
+}
+
+// checkRequests holds a probe to what it promises: to read only, few times, and to show the credential
+// to nobody but the vendor, in the header where it belongs.
+func checkRequests(t *testing.T, requests []providertest.Request, want int, f providertest.Fixture) {
+	t.Helper()
+	if len(requests) != want {
+		t.Errorf("the probe took %d requests, want %d", len(requests), want)
+	}
+	for _, r := range requests {
+		if r.Problem != "" {
+			t.Errorf("%s %s: %s", r.Method, r.Path, r.Problem)
+		}
+		if strings.Contains(r.Path, f.Credential.Sample) {
+			t.Errorf("the credential is in the path %s", r.Path)
+		}
+		for header, values := range r.Header {
+			if header != f.Credential.Header && strings.Contains(strings.Join(values, "\n"), f.Credential.Sample) {
+				t.Errorf("the credential is in the header %s as well", header)
+			}
+		}
+		if r.Header.Get("User-Agent") != "mainstay/test" {
+			t.Errorf("the request says it comes from %q", r.Header.Get("User-Agent"))
+		}
+	}
+}
+
+// fixedWords are the arguments that are neither names of the spec nor tokens.
+var fixedWords = regexp.MustCompile(`^it (is signed by an unknown authority|is for another host name|has expired or is not valid yet|cannot be verified)$`)
+
+// checkSound holds an outcome to what is true of every outcome.
+func checkSound(t *testing.T, o probe.Outcome, target probe.Target) {
+	t.Helper()
+	for stage, finding := range o {
+		symptom := finding.Symptom
+		if symptom != (probe.Symptom{}) && symptom.Stage() != probe.Stage(stage) {
+			t.Errorf("%s stands at stage %s", symptom, probe.Stage(stage))
+		}
+		plain := finding.Result == probe.NotReached || finding.Result == probe.NotApplicable
+		if plain && symptom != (probe.Symptom{}) || !plain && finding.Result != probe.Passed && symptom == (probe.Symptom{}) {
+			t.Errorf("stage %s is %s with the symptom %q", probe.Stage(stage), finding.Result, symptom)
+		}
+		for _, arg := range finding.Args {
+			_, admitted := probe.Token(arg)
+			if !admitted && !slices.Contains(target.Wants.Names(), arg) && !fixedWords.MatchString(arg) {
+				t.Errorf("%q is no token, no name of the spec and no word of ours", arg)
+			}
+		}
+	}
+	checkSilent(t, o, target.Credential)
+}
+
+// checkSilent looks for the credential in everything that can be shown of an outcome.
+func checkSilent(t *testing.T, o probe.Outcome, credential probe.Secret) {
+	t.Helper()
+	if credential.IsZero() {
+		return
+	}
+	encoded, err := json.Marshal(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, shown := range []string{fmt.Sprint(o), fmt.Sprintf("%+v", o), fmt.Sprintf("%#v", o), string(encoded)} {
+		if strings.Contains(shown, credential.Reveal()) {
+			t.Errorf("the credential is in the outcome: %s", shown)
+		}
+	}
+}
+
+// TestEveryRuleDecidesACase swaps what a rule means for something that no vendor says. A case must notice.
+func TestEveryRuleDecidesACase(t *testing.T) {
+	forEach(t, func(t *testing.T, p Provider, f providertest.Fixture) {
+		vendor := play(t, f)
+		client := newClient()
+		defer client.CloseIdle()
+		for i, rule := range p.Rules {
+			marked := p
+			marked.Rules = slices.Clone(p.Rules)
+			marked.Rules[i].Means, marked.Rules[i].Unprovable = probe.ProbeFailed, false
+			noticed := false
+			for name := range f.Cases {
+				report := marked.examine(t.Context(), client, vendor.target(name))
+				noticed = noticed || report.Outcome[probe.Reachable].Symptom == probe.ProbeFailed
+			}
+			if !noticed {
+				t.Errorf("no case of the fixture hits rule %d (code %q, message %q)", i, rule.Code, rule.Message)
+			}
+		}
+	})
+}
+
+func TestATargetOfAnUnknownProviderIsOurOwnFault(t *testing.T) {
+	report := Probe(t.Context(), newClient(), probe.Target{Kind: "AIProvider", Provider: "Nobody"})
+	want := map[string]string{"Reachable": "Failed ProbeFailed"}
+	if diff := cmp.Diff(want, providertest.Describe(report.Outcome)); diff != "" {
+		t.Errorf("wrong outcome (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,165 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package providertest holds what each vendor answers, one file per vendor, and plays vendors over HTTP.
+// The conformance suite of package provider walks the same files that the tests of the operator and the
+// CLI, and the demo, play from.
+package providertest
+
+import (
+	"embed"
+	"fmt"
+	"path"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	"mainstay.dev/mainstay/internal/probe"
+)
+
+//go:embed testdata/*.yaml
+var files embed.FS
+
+// Fixture is one vendor as seen from outside. It is written from the vendor's documents and not from our
+// code, so that the two can be held against each other.
+type Fixture struct {
+	Kind     string `json:"kind"`
+	Provider string `json:"provider"`
+	// BasePath is the path of the vendor's base URL; the paths of all replies come after it.
+	BasePath   string          `json:"basePath,omitempty"`
+	Credential Credential      `json:"credential"`
+	Cases      map[string]Case `json:"cases"`
+}
+
+// Credential says how the vendor takes a credential.
+type Credential struct {
+	// Header carries it, and Prefix stands before it there.
+	Header string `json:"header"`
+	Prefix string `json:"prefix,omitempty"`
+	// Sample has the shape of one, and is none.
+	Sample string `json:"sample"`
+	// Optional says that the vendor may be called without.
+	Optional bool `json:"optional,omitempty"`
+}
+
+// Case is one state in which a vendor may be found.
+type Case struct {
+	// Wants is what the spec asks for where the conformance suite probes the case.
+	Wants Wants `json:"wants,omitempty"`
+	// Anonymous says that the suite probes without a credential.
+	Anonymous bool `json:"anonymous,omitempty"`
+	// Replies are what the vendor answers; the first with a matching path is given.
+	Replies []Reply `json:"replies"`
+	// Want is the finding that each stage must get, as "Result Symptom argument …". A stage that is not
+	// named must not be reached. Configured has always passed.
+	Want map[string]string `json:"want"`
+	// Requests is how many requests the probe must take; 0 stands for 1.
+	Requests int `json:"requests,omitempty"`
+}
+
+// Wants is what a spec asks for; which field counts depends on the kind.
+type Wants struct {
+	Models []string `json:"models,omitempty"`
+	Domain string   `json:"domain,omitempty"`
+}
+
+// Reply is one answer of a vendor.
+type Reply struct {
+	// Path comes after the base path. It is a pattern of path.Match. With a query it matches that query
+	// alone, in that order; without one it matches any.
+	Path string `json:"path"`
+	// Status 0 stands for 200.
+	Status int `json:"status,omitempty"`
+	// Headers come beside Content-Type, which is application/json unless they say otherwise.
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    string            `json:"body,omitempty"`
+}
+
+// Names of the cases that every fixture has.
+const (
+	// Healthy accepts any credential. What it offers is said at the top of each file.
+	Healthy = "healthy"
+	// Unauthorized rejects the credential.
+	Unauthorized = "unauthorized"
+	// RateLimited says that too many requests came.
+	RateLimited = "rate-limited"
+	// ServerError is an outage of the vendor.
+	ServerError = "server-error"
+)
+
+// Required returns the names of the cases that every fixture has.
+func Required() []string { return []string{Healthy, Unauthorized, RateLimited, ServerError} }
+
+// Load returns every fixture, by file name.
+func Load() ([]Fixture, error) {
+	entries, err := files.ReadDir("testdata")
+	if err != nil {
+		return nil, fmt.Errorf("read fixtures: %w", err)
+	}
+	fixtures := make([]Fixture, len(entries))
+	for i, entry := range entries {
+		data, err := files.ReadFile(path.Join("testdata", entry.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("read fixture: %w", err)
+		}
+		f := &fixtures[i]
+		if err := yaml.UnmarshalStrict(data, f); err != nil {
+			return nil, fmt.Errorf("fixture %s: %w", entry.Name(), err)
+		}
+		if want := strings.ToLower(f.Kind + "-" + f.Provider + ".yaml"); entry.Name() != want {
+			return nil, fmt.Errorf("fixture %s: expected the file to be called %s", entry.Name(), want)
+		}
+	}
+	return fixtures, nil
+}
+
+// Find returns the fixture of one vendor.
+func Find(kind, provider string) (Fixture, error) {
+	fixtures, err := Load()
+	if err != nil {
+		return Fixture{}, err
+	}
+	for _, f := range fixtures {
+		if f.Kind == kind && f.Provider == provider {
+			return f, nil
+		}
+	}
+	return Fixture{}, fmt.Errorf("no fixture for provider %s of kind %s", provider, kind)
+}
+
+// Case returns a case by its name.
+func (f Fixture) Case(name string) (Case, bool) {
+	c, ok := f.Cases[name]
+	return c, ok
+}
+
+// Target returns what a probe of the case needs, for a vendor that is played at the URL of a server.
+func (f Fixture) Target(c Case, serverURL string) probe.Target {
+	t := probe.Target{
+		Kind: f.Kind, Provider: f.Provider, BaseURL: serverURL + f.BasePath, Wants: c.Wants.of(f.Kind),
+	}
+	if !c.Anonymous {
+		t.Credential = probe.NewSecret(f.Credential.Sample)
+	}
+	return t
+}
+
+func (w Wants) of(kind string) probe.Wants {
+	if kind == "EmailProvider" {
+		return probe.EmailWants{Domain: w.Domain}
+	}
+	return probe.AIWants{Models: w.Models}
+}
+
+// Describe writes an outcome in the words of Case.Want.
+func Describe(o probe.Outcome) map[string]string {
+	words := map[string]string{}
+	for stage, f := range o {
+		if f.Equal(probe.Finding{}) || probe.Stage(stage) == probe.Configured && f.Equal(probe.Pass()) {
+			continue
+		}
+		text := append([]string{f.Result.String(), f.Symptom.String()}, f.Args...)
+		words[probe.Stage(stage).String()] = strings.TrimSpace(strings.Join(text, " "))
+	}
+	return words
+}

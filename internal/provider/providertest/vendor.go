@@ -1,0 +1,184 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package providertest
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+)
+
+// Vendor plays one fixture over HTTP. It is an http.Handler, begins with the case Healthy, and may be
+// told to play another one at any time and from any goroutine.
+type Vendor struct {
+	fixture Fixture
+
+	mu           sync.Mutex
+	playing      string
+	byCredential map[string]string
+	requests     []Request
+}
+
+// Request is one request that a vendor got.
+type Request struct {
+	Method, Host string
+	// Path is the path with the query, as it was sent.
+	Path   string
+	Header http.Header
+	// Credential is what the credential's header carried, without the prefix.
+	Credential string
+	// Case is the name of the case that was played.
+	Case string
+	// Problem says what was wrong with the request; empty where nothing was.
+	Problem string
+}
+
+// maxRequests is how many requests a vendor remembers, so that a long demo stays small.
+const maxRequests = 1000
+
+// NewVendor returns a vendor that plays the case Healthy.
+func NewVendor(f Fixture) *Vendor {
+	return &Vendor{fixture: f, playing: Healthy, byCredential: map[string]string{}}
+}
+
+// Play switches to another case, for every credential that has none of its own. A name that the fixture
+// does not have is a mistake of the program and panics.
+func (v *Vendor) Play(name string) {
+	v.mustHave(name)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.playing = name
+}
+
+// PlayFor switches one credential to a case of its own. An empty name takes that back.
+func (v *Vendor) PlayFor(credential, name string) {
+	if name != "" {
+		v.mustHave(name)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if name == "" {
+		delete(v.byCredential, credential)
+		return
+	}
+	v.byCredential[credential] = name
+}
+
+func (v *Vendor) mustHave(name string) {
+	if _, ok := v.fixture.Case(name); !ok {
+		panic(fmt.Sprintf("the fixture of %s has no case %q", v.fixture.Provider, name))
+	}
+}
+
+// Requests returns the latest requests, in the order in which they came.
+func (v *Vendor) Requests() []Request {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return append([]Request(nil), v.requests...)
+}
+
+// Forget drops the requests so far.
+func (v *Vendor) Forget() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.requests = nil
+}
+
+// Problems returns what was wrong with the requests so far, such as a credential in the wrong place.
+func (v *Vendor) Problems() []string {
+	var problems []string
+	for _, r := range v.Requests() {
+		if r.Problem != "" {
+			problems = append(problems, fmt.Sprintf("%s %s: %s", r.Method, r.Path, r.Problem))
+		}
+	}
+	return problems
+}
+
+// ServeHTTP implements http.Handler.
+func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	request := Request{Method: r.Method, Host: r.Host, Path: r.URL.RequestURI(), Header: r.Header.Clone()}
+	request.Credential, request.Problem = v.credential(r.Header)
+	request.Case = v.caseFor(request)
+	reply, found := v.reply(request.Case, r)
+	switch {
+	case request.Problem != "":
+	case r.Method != http.MethodGet:
+		request.Problem = "a probe only reads"
+	case !found:
+		request.Problem = "the case has no reply for this path"
+	}
+	v.record(request)
+	reply.write(w)
+}
+
+// credential finds the credential, or says why there is none.
+func (v *Vendor) credential(header http.Header) (credential, problem string) {
+	how := v.fixture.Credential
+	value := header.Get(how.Header)
+	switch {
+	case value == "" && how.Optional:
+		return "", ""
+	case value == "":
+		return "", "no credential in header " + how.Header
+	case !strings.HasPrefix(value, how.Prefix):
+		return "", fmt.Sprintf("header %s does not begin with %q", how.Header, how.Prefix)
+	}
+	return strings.TrimPrefix(value, how.Prefix), ""
+}
+
+// caseFor picks the case for a request. Who sends no credential, or sends it in the wrong place, is not
+// let in.
+func (v *Vendor) caseFor(r Request) string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if name, ok := v.byCredential[r.Credential]; ok {
+		return name
+	}
+	if v.playing == Healthy && r.Problem != "" {
+		return Unauthorized
+	}
+	return v.playing
+}
+
+func (v *Vendor) record(r Request) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.requests) == maxRequests {
+		v.requests = v.requests[1:]
+	}
+	v.requests = append(v.requests, r)
+}
+
+// notFound is what servers answer at a path that they do not have.
+var notFound = Reply{
+	Status: http.StatusNotFound, Headers: map[string]string{"Content-Type": "text/plain"}, Body: "404 page not found\n",
+}
+
+func (v *Vendor) reply(name string, r *http.Request) (Reply, bool) {
+	rest, found := strings.CutPrefix(r.URL.EscapedPath(), v.fixture.BasePath)
+	if !found {
+		return notFound, false
+	}
+	for _, reply := range v.fixture.Cases[name].Replies {
+		pattern, query, exact := strings.Cut(reply.Path, "?")
+		if matched, err := path.Match(pattern, rest); err == nil && matched && (!exact || query == r.URL.RawQuery) {
+			return reply, true
+		}
+	}
+	return notFound, false
+}
+
+func (r Reply) write(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	for name, value := range r.Headers {
+		w.Header().Set(name, value)
+	}
+	w.WriteHeader(cmp.Or(r.Status, http.StatusOK))
+	_, _ = io.WriteString(w, r.Body)
+}
