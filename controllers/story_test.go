@@ -163,6 +163,61 @@ func TestRevokedKeyIsToldFromAMistypedOne(t *testing.T) {
 	waitForReason(t, ai, v1alpha1.ReasonPassed)
 }
 
+func TestVendorsAnswersBecomeCauses(t *testing.T) {
+	for name, c := range map[string]struct {
+		email        bool
+		domain       string
+		models       []string
+		played       string
+		healthy      metav1.ConditionStatus
+		reason, says string
+	}{
+		"403 insufficient scope, and something needs it": {
+			models: []string{"gpt-4o-mini"}, played: "missing scope for a model that is asked for",
+			healthy: "False", reason: v1alpha1.ReasonInsufficientScope, says: "api.model.read",
+		},
+		"429 rate limited is not believed at once": {
+			played: providertest.RateLimited, healthy: "Unknown", reason: v1alpha1.ReasonRateLimited, says: "rate limit",
+		},
+		"the AI returns nothing since credit is used up": {
+			played: "prepaid credit used up", healthy: "False", reason: v1alpha1.ReasonQuotaExhausted, says: "billing",
+		},
+		"the AI returns nothing since the model does not exist": {
+			models: []string{"gpt-4o-mini", "gpt-9"}, played: providertest.Healthy,
+			healthy: "False", reason: v1alpha1.ReasonModelNotAvailable, says: "gpt-9",
+		},
+		"emails are not sent since the domain is not verified": {
+			email: true, domain: "new.example.com", played: providertest.Healthy,
+			healthy: "False", reason: v1alpha1.ReasonDomainNotVerified, says: "new.example.com",
+		},
+		"emails are not sent since the domain is unknown": {
+			email: true, domain: "example.com", played: providertest.Healthy,
+			healthy: "False", reason: v1alpha1.ReasonDomainNotFound, says: "example.com",
+		},
+		"a key that may only send is healthy": {
+			email: true, domain: "mail.example.com", played: "send-only key",
+			healthy: "True", reason: v1alpha1.ReasonPassed, says: "may send and nothing else",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			namespace, credential := newNamespace(t), key(t)
+			ai, email := openAI(namespace), resend(namespace)
+			ai.Spec.Models, email.Spec.Domain = c.models, c.domain
+			object, vendor := target.Dependency(ai), world.vendors["OpenAI"]
+			if c.email {
+				credential = strings.Replace(credential, "sk-", "re_", 1)
+				object, vendor = email, world.vendors["Resend"]
+			}
+			vendor.PlayFor(credential, c.played)
+			create(t, secret(namespace, credential), object.(client.Object))
+			found := waitForReason(t, object, c.reason)
+			if found.Status != c.healthy || !strings.Contains(found.Message, c.says) {
+				t.Errorf("expected Healthy %s with %q in its message, found:\n%s", c.healthy, c.says, shown(object))
+			}
+		})
+	}
+}
+
 func TestOutageTakesNothingBackAndGatesNothing(t *testing.T) {
 	namespace := newNamespace(t)
 	credential := key(t)

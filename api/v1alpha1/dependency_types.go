@@ -104,7 +104,7 @@ type SecretKeyRef struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`
-	Name string `json:"name"`
+	Name string `json:"name,omitempty"`
 
 	// key within the Secret's data. Providers that need several values read them from documented keys
 	// of the same Secret.
@@ -121,14 +121,14 @@ type CARef struct {
 	// kind of the object that holds the certificates.
 	// +required
 	// +kubebuilder:validation:Enum=ConfigMap;Secret
-	Kind string `json:"kind"`
+	Kind string `json:"kind,omitempty"`
 
 	// name of that object.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`
-	Name string `json:"name"`
+	Name string `json:"name,omitempty"`
 
 	// key within its data.
 	// +optional
@@ -164,6 +164,7 @@ type DependencyStatus struct {
 	// lastHandledRequest echoes the annotation mainstay.dev/requestedAt once the probe that it asked
 	// for has ended.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	LastHandledRequest string `json:"lastHandledRequest,omitempty"`
 
@@ -174,6 +175,7 @@ type DependencyStatus struct {
 	// effectivePeriodSeconds is set while probing is slower than spec.periodSeconds, because the
 	// credential's share of the provider's rate limit is too small for all that use it.
 	// +optional
+	// +kubebuilder:validation:Minimum=1
 	EffectivePeriodSeconds int32 `json:"effectivePeriodSeconds,omitempty"`
 }
 
@@ -183,11 +185,11 @@ type AcceptedSecret struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
-	UID string `json:"uid"`
+	UID string `json:"uid,omitempty"`
 
 	// resourceVersion of the Secret.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
-	ResourceVersion string `json:"resourceVersion"`
+	ResourceVersion string `json:"resourceVersion,omitempty"`
 }

@@ -71,11 +71,11 @@ func setUp(ctx context.Context) (*stage, error) {
 	if err := os.WriteFile(s.kubeconfig, s.env.KubeConfig, 0o600); err != nil {
 		return s, err
 	}
-	return s, s.startProcesses(ctx)
+	return s, s.startProcesses()
 }
 
 // startProcesses starts the simulator, and the operator against it.
-func (s *stage) startProcesses(ctx context.Context) error {
+func (s *stage) startProcesses() error {
 	var err error
 	if s.log, err = os.Create(s.logFile); err != nil {
 		return err

@@ -57,16 +57,19 @@ func Resume(status *v1alpha1.DependencyStatus, key probe.Key, t probe.Target) pr
 }
 
 // answered says whether the host answered in this generation. Where Reachable is not True any more, the
-// stages after it tell, or Ready, which turns False for a host of the owner's that never answered.
+// stages after it tell. So does what would have counted at once, and have turned Ready False, if a host
+// of the owner's had never answered.
 func answered(v probe.Verdict, status *v1alpha1.DependencyStatus) bool {
-	reachable := v.Stages[probe.Reachable]
 	for stage := probe.Authenticated; stage <= probe.Working; stage++ {
 		if v.Stages[stage].Finding.Result != probe.NotReached {
 			return true
 		}
 	}
-	return reachable.Proven || reachable.Believed() && Of(reachable.Finding.Symptom).OwnHost == Owner &&
-		meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady)
+	reachable := v.Stages[probe.Reachable]
+	if reachable.Finding.Result == probe.Failed && Of(reachable.Finding.Symptom).OwnHost == Owner {
+		return !reachable.Firm || meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady)
+	}
+	return reachable.Proven
 }
 
 // recall returns the standing of a stage that a condition shows. The finding's arguments are lost; the
@@ -92,6 +95,8 @@ func recall(stage probe.Stage, c metav1.Condition, accepted bool) probe.Standing
 		s.Firm = true
 	case known[0].Symptom == probe.SendOnlyKey || known[0].Symptom == probe.ScopeMissing:
 		s.Finding.Result = probe.Unprovable
+	case known[0].Blame == Owner:
+		s.Proven = true // Else what the owner can mend had counted at once.
 	}
 	return s
 }

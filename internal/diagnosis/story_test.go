@@ -20,6 +20,8 @@ type dependency struct {
 	target  probe.Target
 	subject diagnosis.Subject
 	verdict probe.Verdict
+	// accepted is what was written to status.acceptedSecret.
+	accepted *v1alpha1.AcceptedSecret
 }
 
 // newDependency is an object with the defaults of the API, whose first attempt is running.
@@ -46,6 +48,9 @@ func newDependency() *dependency {
 func (d *dependency) probed(outcomes ...probe.Outcome) *dependency {
 	for _, o := range outcomes {
 		d.verdict = diagnosis.Settle(d.verdict, d.target, o, time.Unix(0, 0))
+		if v := d.verdict; v.Accepted != (probe.Fingerprint{}) && v.Stages[probe.Authenticated].Finding.Result == probe.Passed {
+			d.accepted = &v1alpha1.AcceptedSecret{UID: v.Key.Secret.UID, ResourceVersion: v.Key.Secret.ResourceVersion}
+		}
 	}
 	return d
 }

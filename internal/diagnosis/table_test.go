@@ -247,7 +247,7 @@ func TestMessagesNameWhatToChange(t *testing.T) {
 	}{
 		"a wrong key names the Secret and its key": {
 			given: newDependency().probed(fails(probe.KeyRejected)),
-			want: "OpenAI rejects the API key in key apiKey of Secret openai. " +
+			want: "OpenAI rejects the API key in Secret openai (key apiKey). " +
 				"Check that the key was copied in full, or create a new one at OpenAI and put it there.",
 		},
 		"no provider names the object to edit": {

@@ -177,7 +177,7 @@ func TestARedirectTakesTheCredentialNowhere(t *testing.T) {
 func TestACredentialThatIsSaidBackIsNotShown(t *testing.T) {
 	for _, status := range []int{200, 400, 401, 403, 404, 429, 500} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
-			forEach(t, func(t *testing.T, p Provider, f providertest.Fixture) {
+			forEach(t, func(t *testing.T, _ Provider, f providertest.Fixture) {
 				key := f.Credential.Sample
 				server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 					w.Header().Set("Retry-After", key)

@@ -61,8 +61,10 @@ func TestFaultsOfTheWayAreTheSameForEveryProvider(t *testing.T) {
 		"the certificate is for another host":         {begin: wrongHost, want: "Failed CertificateInvalid it is for another host name"},
 		"the certificate has expired":                 {begin: expired, want: "Failed CertificateInvalid it has expired or is not valid yet"},
 		"the server speaks plain http at an https port": {
-			begin: func(t *testing.T) dead { return dead{url: "https" + strings.TrimPrefix(serve(t, answer(200, "{}")).URL, "http")} },
-			want:  "Failed HandshakeFailed",
+			begin: func(t *testing.T) dead {
+				return dead{url: "https" + strings.TrimPrefix(serve(t, answer(200, "{}")).URL, "http")}
+			},
+			want: "Failed HandshakeFailed",
 		},
 		"the server accepts and never answers": {
 			begin: func(t *testing.T) dead { return dead{url: "http://" + listen(t, hang), silent: true} },

@@ -21,7 +21,6 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
 	metavalidation "k8s.io/apimachinery/pkg/api/validation"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
@@ -82,12 +81,6 @@ func (r rules) apply(u *unstructured.Unstructured) []string {
 	defaulting.Default(u.Object, r.structural)
 
 	meta, _, unknown, err := objectmeta.GetObjectMetaWithOptions(u.Object, objectmeta.ObjectMetaOptions{ReturnUnknownFieldPaths: true})
-	if err != nil {
-		return []string{"metadata: " + err.Error()}
-	}
-	if meta == nil {
-		meta = &metav1.ObjectMeta{}
-	}
 	unknown = append(unknown, pruning.PruneWithOptions(u.Object, r.structural, true,
 		structuralschema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})...)
 	defaulting.PruneNonNullableNullsWithoutDefaults(u.Object, r.structural)
@@ -96,7 +89,15 @@ func (r rules) apply(u *unstructured.Unstructured) []string {
 		problems = append(problems, r.unknownField(path))
 	}
 
-	errs := metavalidation.ValidateObjectMeta(meta, true, metavalidation.NameIsDNSSubdomain, field.NewPath("metadata"))
+	var errs field.ErrorList
+	switch {
+	case err != nil:
+		problems = append(problems, malformed(err)...)
+	case meta == nil:
+		errs = field.ErrorList{field.Required(field.NewPath("metadata", "name"), "")}
+	default:
+		errs = metavalidation.ValidateObjectMeta(meta, true, metavalidation.NameIsDNSSubdomain, field.NewPath("metadata"))
+	}
 	errs = append(errs, validation.ValidateCustomResource(nil, u.Object, r.schema)...)
 	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, r.structural, u.Object)...)
 	blocked := slices.ContainsFunc(errs, blocking)
@@ -104,13 +105,31 @@ func (r rules) apply(u *unstructured.Unstructured) []string {
 		found, _ := r.cel.Validate(context.Background(), nil, r.structural, u.Object, nil, celconfig.RuntimeCELCostBudget)
 		errs = append(errs, found...)
 	}
+	slices.SortStableFunc(errs, func(a, b *field.Error) int { return strings.Compare(a.Field, b.Field) })
 	for _, err := range errs {
-		problems = append(problems, fieldProblem(err))
+		if !repeated(err, errs) {
+			problems = append(problems, fieldProblem(err))
+		}
 	}
 	if blocked {
 		problems = append(problems, "further rules were not checked, since they need the above to be right")
 	}
 	return problems
+}
+
+// goType is how the JSON decoder says that a field of the metadata has the wrong type.
+var goType = regexp.MustCompile(`cannot unmarshal (\w+) into Go struct field ObjectMeta\.(\S+) of type (\S+)`)
+
+// malformed says why metadata cannot be read; nothing where it is no object, since the schema says so.
+func malformed(err error) []string {
+	text := err.Error()
+	if m := goType.FindStringSubmatch(text); m != nil {
+		return []string{fmt.Sprintf("metadata.%s: holds a %s where a %s belongs", m[2], m[1], m[3])}
+	}
+	if strings.Contains(text, "into Go value") {
+		return nil
+	}
+	return []string{"metadata: cannot be read: " + strings.TrimPrefix(text, "json: ")}
 }
 
 // blocking says whether the API server skips the CEL rules because of an error.
@@ -119,6 +138,16 @@ func blocking(err *field.Error) bool {
 		field.ErrorTypeNotSupported, field.ErrorTypeRequired, field.ErrorTypeTooLong,
 		field.ErrorTypeTooMany, field.ErrorTypeTypeInvalid,
 	}, err.Type)
+}
+
+// checkedValue is how the validator complains about the format of a number, without naming the field
+// where it should.
+var checkedValue = regexp.MustCompile(`^Checked value (must be of type .*) in (\S+)$`)
+
+// repeated says whether an error about the format of a number says again what another one says better.
+func repeated(err *field.Error, all field.ErrorList) bool {
+	m := checkedValue.FindStringSubmatch(err.Detail)
+	return m != nil && slices.ContainsFunc(all, func(other *field.Error) bool { return other.Field == m[2] })
 }
 
 // unknownField names a field that the schema does not have, and the one that was most likely meant.
@@ -152,6 +181,9 @@ func (r rules) unknownField(path string) string {
 // fieldProblem says what was found and what is allowed. Messages of the CRD are sentences that name the
 // field; those of the schema validator are made to read alike.
 func fieldProblem(err *field.Error) string {
+	if m := checkedValue.FindStringSubmatch(err.Detail); m != nil {
+		return m[2] + ": " + m[1]
+	}
 	detail, fromSchema := strings.CutPrefix(err.Detail, err.Field+" in body ")
 	if !fromSchema && strings.HasPrefix(detail, err.Field+" ") {
 		return detail
