@@ -37,7 +37,7 @@ func TestCheckFindsTheCause(t *testing.T) {
 			input: documents(secret("openai", badKey), aiProvider("chat", openAISpec)), code: exitUnmet,
 			want: []string{
 				"shop AIProvider/chat OpenAI False False InvalidAPIKey",
-				"OpenAI rejects the API key in key apiKey of Secret openai.",
+				"OpenAI rejects the API key in Secret openai (key apiKey).",
 			},
 		},
 		"a model does not exist": {
@@ -50,6 +50,10 @@ func TestCheckFindsTheCause(t *testing.T) {
 				"False False SecretNotFound", "Secret openai does not exist in namespace shop.",
 				"--secret shop/openai/apiKey=env:VARIABLE",
 			},
+		},
+		"kustomize has appended a hash": {
+			input: documents(secret("openai-9t2gd8dm2c", goodKey), aiProvider("chat", openAISpec)), code: exitUnmet,
+			want: []string{"SecretNotFound", "The input has Secret openai-9t2gd8dm2c: kustomize adds such a suffix"},
 		},
 		"the Secret is in another namespace": {
 			input: documents(strings.ReplaceAll(secret("openai", goodKey), "shop", "bank"), aiProvider("chat", openAISpec)),

@@ -36,6 +36,8 @@ type finding struct {
 	subject diagnosis.Subject
 	// probed says that the verdict rests on requests, and not on the configuration alone.
 	probed bool
+	// hint is for the reader of this check alone, and part of no condition.
+	hint string
 }
 
 // meets says whether a condition of the object is True.
@@ -53,7 +55,7 @@ func (f finding) condition(kind string) metav1.Condition {
 // judge probes every object of the input, as many as it may at once, and fills in their status.
 func judge(ctx context.Context, j judging) []finding {
 	network := probe.NewHTTPClient(j.options.Guard, "mainstay/"+versionName())
-	defer network.CloseIdle()
+	defer network.Renew()
 	client := probe.Share(network)
 
 	findings := make([]finding, len(j.input.Dependencies))
@@ -72,6 +74,7 @@ func judge(ctx context.Context, j judging) []finding {
 			var o probe.Outcome
 			o.Set(probe.Configured, configured)
 			f.settle(t, o, j.now())
+			f.hint = hint(*f, j.input)
 			continue
 		}
 		probes.Go(func() {

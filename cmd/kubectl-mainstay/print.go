@@ -89,12 +89,8 @@ func (c *check) remarks(f finding) []string {
 	var remarks []string
 	if !f.meets(c.require) {
 		remarks = append(remarks, f.condition(c.require).Message)
-		ref := f.Object.SharedSpec().SecretRef
-		reason := f.condition(c.require).Reason
-		if ref != nil && (reason == v1alpha1.ReasonSecretNotFound || reason == v1alpha1.ReasonSecretKeyMissing) {
-			remarks = append(remarks, fmt.Sprintf(
-				"Only the input was searched. To give the value here: --secret %s/%s/%s=env:VARIABLE",
-				f.Object.GetNamespace(), ref.Name, ref.Key))
+		if f.hint != "" {
+			remarks = append(remarks, f.hint)
 		}
 	}
 	warnings := diagnosis.Warnings(f.verdict, f.subject)

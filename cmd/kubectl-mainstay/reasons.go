@@ -4,16 +4,16 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/cmd/kubectl-mainstay/manifest"
 	"mainstay.dev/mainstay/internal/diagnosis"
+	"mainstay.dev/mainstay/internal/probe"
 )
 
 // explanation is what can be said of a reason, for one of the symptoms behind it.
@@ -28,53 +28,32 @@ type explanation struct {
 	Advice       string `json:"advice,omitempty"`
 }
 
-// progressReasons say how far a condition has come, and name no fault.
-var progressReasons = []explanation{
-	{Reason: v1alpha1.ReasonPassed, Seen: "Proven by the last probes."},
-	{Reason: v1alpha1.ReasonNotApplicable, Seen: "This provider, or this spec, has nothing to prove at this stage."},
-	{
-		Reason: v1alpha1.ReasonNotReached, Seen: "An earlier stage keeps the probe from getting here.",
-		Advice: "Look at the first condition that is not True.",
-	},
-	{
-		Reason: v1alpha1.ReasonProbing, Seen: "The first probe has not ended yet.",
-		Advice: "Wait: it takes spec.timeoutSeconds at most.",
-	},
-	{
-		Reason: v1alpha1.ReasonUnproven, Seen: "On Ready: nothing that the owner can mend is known to be wrong, but not all is proven.",
-		Advice: "Look at the reason of Healthy.",
-	},
-	{
-		Reason: v1alpha1.ReasonSuspended, Seen: "The object is not probed, since spec.suspend is true.",
-		Advice: "Set spec.suspend to false to probe again.",
-	},
-}
-
 // explanations returns everything that conditions can give as a reason: faults by stage, then progress.
 func explanations() []explanation {
 	var all []explanation
 	for _, d := range diagnosis.All() {
-		all = append(all, explanation{
+		e := explanation{
 			Reason: d.Reason, Stage: d.Symptom.Stage().String(), Symptom: d.Symptom.String(),
 			Blame: string(d.Blame), OwnHostBlame: string(d.OwnHost), Seen: inGeneral(d.Seen), Advice: inGeneral(d.Advice),
-		})
+		}
+		if d.Symptom == probe.SendOnlyKey {
+			e.Blame = "" // A key that can do no more than it has to is no fault.
+		}
+		all = append(all, e)
 	}
-	return append(all, progressReasons...)
+	for _, p := range diagnosis.ProgressReasons() {
+		all = append(all, explanation{Reason: p.Reason, Seen: inGeneral(p.Seen), Advice: inGeneral(p.Advice)})
+	}
+	return all
 }
 
-var placeholders = strings.NewReplacer(
-	"{secret}", "key <key> of Secret <secret>", "{secretName}", "<secret>", "{secretKey}", "<key>",
-	"{object}", "<kind> <name>",
-)
-
-var otherPlaceholder = regexp.MustCompile(`\{(\w+)\}`)
-
 // inGeneral writes a sentence of the table for no object in particular, with placeholders as in the usage
-// of a command; what stands in brackets there is kept.
+// of a command.
 func inGeneral(sentence string) string {
-	sentence = otherPlaceholder.ReplaceAllString(placeholders.Replace(sentence), "<$1>")
-	sentence = strings.NewReplacer("[", "", "]", "").Replace(sentence)
-	return strings.ToUpper(sentence[:1]) + sentence[1:]
+	short := map[string]string{"secretName": "secret", "secretKey": "key"}
+	return diagnosis.InGeneral(sentence, func(placeholder string) string {
+		return "<" + cmp.Or(short[placeholder], placeholder) + ">"
+	})
 }
 
 func newReasons(s surroundings) *cobra.Command {

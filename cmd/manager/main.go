@@ -53,9 +53,13 @@ func run(ctx context.Context, f flags) error {
 		return err
 	}
 	ctrl.Log.Info("Starting Mainstay", "version", version)
+	client := probe.NewHTTPClient(options.Guard, "mainstay/"+version)
+	if err := manager.Add(client); err != nil {
+		return err
+	}
 	err = controllers.Add(ctx, manager, controllers.Options{
 		Target:      options,
-		Client:      probe.NewHTTPClient(options.Guard, "mainstay/"+version),
+		Client:      client,
 		Heartbeat:   f.heartbeat,
 		Concurrent:  f.concurrent,
 		MaxInFlight: f.maxInFlight,

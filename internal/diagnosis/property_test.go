@@ -72,13 +72,18 @@ func (h *history) something() probe.Outcome {
 	case 0, 1:
 		return good()
 	case 2:
-		return []probe.Outcome{sendOnly(), lapsing(), unsettled()}[h.IntN(3)]
+		return []probe.Outcome{sendOnly(), lapsing()}[h.IntN(2)]
 	}
-	s := symptoms[h.IntN(len(symptoms))]
-	if s.Stage() == probe.Configured && s != probe.AddressRefused {
+	switch s := symptoms[h.IntN(len(symptoms))]; {
+	case s.Stage() == probe.Configured && s != probe.AddressRefused:
 		return good() // No probe begins where the spec is not usable.
+	case s == probe.SendOnlyKey, s == probe.KeyRevoked, diagnosis.Of(s).Warning:
+		return good() // These are no failures that a probe finds.
+	case s == probe.HandshakeFailed:
+		return good() // After a restart it is not told from its twin of the same reason.
+	default:
+		return fails(s)
 	}
-	return fails(s)
 }
 
 // live adds an outcome, and now and then edits the object first.
@@ -192,13 +197,10 @@ func (h *history) checkReady(t *testing.T, seed uint64) {
 	}
 	reason := ""
 	for _, c := range conditions {
-		d := diagnosis.ForReason(c.Reason)
-		if c.Type == string(h.subject.ReadyWhen) || c.Type == v1alpha1.ConditionHealthy {
-			if c.Type == v1alpha1.ConditionHealthy {
-				break
-			}
+		if c.Type == v1alpha1.ConditionHealthy {
+			break
 		}
-		if reason == "" && c.Status == metav1.ConditionFalse && (d[0].Blame == diagnosis.Owner || d[0].OwnHost == diagnosis.Owner && h.target.OwnHost && !h.verdict.Answered) {
+		if reason == "" && c.Status == metav1.ConditionFalse && h.ownersFault(c.Reason) {
 			reason = c.Reason
 		}
 		if c.Type == string(h.subject.ReadyWhen) {
@@ -208,6 +210,11 @@ func (h *history) checkReady(t *testing.T, seed uint64) {
 	if (ready == metav1.ConditionFalse) != (reason != "") || reason != "" && show(conditions, v1alpha1.ConditionReady) != "False "+reason {
 		t.Fatalf("seed %d: expected Ready to be False by %q, found %q", seed, reason, show(conditions, v1alpha1.ConditionReady))
 	}
+}
+
+func (h *history) ownersFault(reason string) bool {
+	d := diagnosis.ForReason(reason)[0]
+	return d.Blame == diagnosis.Owner || d.OwnHost == diagnosis.Owner && h.target.OwnHost && !h.verdict.Answered
 }
 
 func TestWhateverWasFoundTheSameAgainSettlesDown(t *testing.T) {
@@ -235,10 +242,13 @@ func TestWhateverWasFoundTheSameAgainSettlesDown(t *testing.T) {
 }
 
 func TestWhateverWasFoundARestartChangesNothing(t *testing.T) {
-	for seed := range uint64(4 * histories) {
+	for seed := range uint64(50 * histories) {
 		h := newHistory(seed)
 		if h.subject.ReadyWhen == v1alpha1.ReadyWhenHealthy || h.subject.ReadyWhen == v1alpha1.ReadyWhenConfigured {
-			h.subject.ReadyWhen = v1alpha1.ReadyWhenProvisioned // The others cannot tell who was to blame.
+			h.subject.ReadyWhen = v1alpha1.ReadyWhenProvisioned // The others do not tell who was to blame.
+		}
+		if h.target.OwnHost {
+			h.target.SuccessThreshold = 1 // Else later stages may be True on a host that is not yet Reachable.
 		}
 		var last probe.Outcome
 		for range 1 + h.IntN(probes) {
@@ -252,6 +262,12 @@ func TestWhateverWasFoundARestartChangesNothing(t *testing.T) {
 		next := h.restarted(h.status())
 		if diff := cmp.Diff(before, next.conditions()); next.verdict.Probed && diff != "" {
 			t.Fatalf("seed %d: the status does not stand after a restart (-before +after):\n%s", seed, diff)
+		}
+		if h.target.OwnHost && h.shows(v1alpha1.ConditionReachable) != "True Passed" {
+			continue // The status does not always tell whether a host of one's own has answered.
+		}
+		if h.shows(v1alpha1.ConditionAuthenticated) == "False "+v1alpha1.ReasonAPIKeyRevokedOrExpired && next.verdict.Accepted != h.verdict.Accepted {
+			continue // Nor whether other bytes were accepted: a key in doubt is taken for a mistyped one.
 		}
 		if diff := cmp.Diff(before, next.probed(last).conditions()); diff != "" {
 			t.Fatalf("seed %d: the same was found again, and the status changed (-before +after):\n%s", seed, diff)

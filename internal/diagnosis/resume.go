@@ -46,10 +46,10 @@ func Resume(status *v1alpha1.DependencyStatus, key probe.Key, t probe.Target) pr
 	v.Probed = !unsure
 	for stage := probe.Configured; stage <= probe.Provisioned; stage++ {
 		if c := meta.FindStatusCondition(status.Conditions, stage.String()); c != nil {
-			v.Stages[stage] = recall(stage, *c, accepted || stage <= probe.Reachable)
+			v.Stages[stage] = recall(stage, *c, healthy.Reason, accepted || stage <= probe.Reachable)
 		}
 	}
-	if v.Stages[probe.Working] = recall(probe.Working, *healthy, true); v.Stages[probe.Working].Finding.Result == probe.Passed {
+	if v.Stages[probe.Working] = recall(probe.Working, *healthy, healthy.Reason, true); v.Stages[probe.Working].Finding.Result == probe.Passed {
 		v.Stages[probe.Working].Finding.Result = probe.NotApplicable
 	}
 	v.Answered = answered(v, status)
@@ -74,7 +74,7 @@ func answered(v probe.Verdict, status *v1alpha1.DependencyStatus) bool {
 
 // recall returns the standing of a stage that a condition shows. The finding's arguments are lost; the
 // message is not, and stands until the next finding.
-func recall(stage probe.Stage, c metav1.Condition, accepted bool) probe.Standing {
+func recall(stage probe.Stage, c metav1.Condition, cause string, accepted bool) probe.Standing {
 	if c.Status == metav1.ConditionTrue {
 		s := probe.Standing{Finding: probe.Pass(), Proven: accepted}
 		if c.Reason == v1alpha1.ReasonNotApplicable {
@@ -93,7 +93,8 @@ func recall(stage probe.Stage, c metav1.Condition, accepted bool) probe.Standing
 	switch {
 	case c.Status == metav1.ConditionFalse:
 		s.Firm = true
-	case known[0].Symptom == probe.SendOnlyKey || known[0].Symptom == probe.ScopeMissing:
+	case c.Reason != cause && (known[0].Symptom == probe.SendOnlyKey || known[0].Symptom == probe.ScopeMissing):
+		// What the credential cannot show keeps nothing from being healthy.
 		s.Finding.Result = probe.Unprovable
 	case known[0].Blame == Owner:
 		s.Proven = true // Else what the owner can mend had counted at once.

@@ -38,7 +38,8 @@ type Rule struct {
 	// Unprovable says that the credential cannot show the stage of the symptom, rather than that the
 	// stage failed.
 	Unprovable bool
-	// Args finds arguments in the message: the first group of each match, as far as Token admits it.
+	// Args finds arguments in the message: the first group of each match, split at
+	// commas, as far as Token admits it.
 	Args *regexp.Regexp
 
 	// Source is where the fact comes from, and Verified the month in which that was looked up.
@@ -59,7 +60,7 @@ func (r Reading) Good() bool { return r.Symptom == Symptom{} }
 // of the provider's code and message, and only then the status alone.
 func Classify(a Answer, rules []Rule) Reading {
 	reading := classify(a, rules)
-	if a.Anonymous && reading.Symptom == KeyRejected {
+	if a.Anonymous && (reading.Symptom == KeyRejected || reading.Symptom == Forbidden) {
 		return Reading{Symptom: CredentialRequired}
 	}
 	return reading
@@ -135,8 +136,10 @@ func (r Rule) args(message string) []string {
 	}
 	var args []string
 	for _, match := range r.Args.FindAllStringSubmatch(message, 4) {
-		if token, ok := Token(match[1]); ok {
-			args = append(args, token)
+		for name := range strings.SplitSeq(match[1], ",") {
+			if token, ok := Token(strings.TrimSpace(name)); ok {
+				args = append(args, token)
+			}
 		}
 	}
 	return args
@@ -230,7 +233,7 @@ func (a Answer) RetryAfter(now time.Time) time.Duration {
 }
 
 // maxWait bounds what a provider, or something that poses as one, can ask us to wait.
-const maxWait = 24 * time.Hour
+const maxWait = time.Hour
 
 func wait(nanoseconds float64) time.Duration {
 	return time.Duration(min(max(nanoseconds, 0), float64(maxWait)))

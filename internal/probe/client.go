@@ -24,9 +24,14 @@ const (
 	maxBody = 1 << 20
 	// maxHeader is how large the header of an answer may be, in bytes.
 	maxHeader = 64 << 10
-	// idleTimeout is how long a connection is kept for the next probe. It is finite, so that changes of
-	// DNS and of certificates are seen.
+	// idleTimeout is how long a connection is kept for the next probe.
 	idleTimeout = 90 * time.Second
+	// renewal is how often all connections are given up, so that changes of DNS and of certificates are
+	// seen although probes come more often than idleTimeout.
+	renewal = 5 * time.Minute
+	// silence is how long an HTTP/2 connection may be silent before a ping asks whether it is alive, and
+	// pingTimeout how long that may take; a path that swallows packets would else keep it for minutes.
+	silence, pingTimeout = 5 * time.Second, 5 * time.Second
 )
 
 // Request is one read-only request to a provider.
@@ -122,13 +127,30 @@ func (c *HTTPClient) Do(ctx context.Context, r Request) Answer {
 	}
 }
 
-// CloseIdle closes the connections that no request uses.
-func (c *HTTPClient) CloseIdle() {
+// Start renews the connections from time to time until the context ends. It fits a manager of
+// controller-runtime.
+func (c *HTTPClient) Start(ctx context.Context) error {
+	ticker := time.NewTicker(renewal)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			c.Renew()
+			return nil
+		case <-ticker.C:
+			c.Renew()
+		}
+	}
+}
+
+// Renew gives up all connections: those that no request uses at once, the others once they have been idle.
+func (c *HTTPClient) Renew() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, t := range c.transports {
 		t.CloseIdleConnections()
 	}
+	clear(c.transports)
 }
 
 func (c *HTTPClient) transport(ca *CA) *http.Transport {
@@ -147,6 +169,7 @@ func (c *HTTPClient) transport(ca *CA) *http.Transport {
 		DialContext:            c.dial,
 		TLSClientConfig:        config,
 		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: silence, PingTimeout: pingTimeout},
 		MaxIdleConnsPerHost:    2,
 		MaxIdleConns:           512,
 		IdleConnTimeout:        idleTimeout,

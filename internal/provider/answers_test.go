@@ -74,7 +74,7 @@ func TestStrangersSayNothingAboutTheCredential(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := serve(t, stranger.handler)
 			client := newClient()
-			defer client.CloseIdle()
+			defer client.Renew()
 			forEach(t, func(t *testing.T, _ Provider, f providertest.Fixture) {
 				target := f.Target(f.Cases[providertest.Healthy], server.URL)
 				outcome := Probe(t.Context(), client, target).Outcome
@@ -135,7 +135,7 @@ func TestARateLimitProvesThatTheVendorAnswersAndNoMore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := serve(t, handler)
 			client := newClient()
-			defer client.CloseIdle()
+			defer client.Renew()
 			forEach(t, func(t *testing.T, _ Provider, f providertest.Fixture) {
 				report := Probe(t.Context(), client, f.Target(f.Cases[providertest.Healthy], server.URL))
 				if diff := cmp.Diff(want, providertest.Describe(report.Outcome)); diff != "" {
@@ -158,7 +158,7 @@ func TestARedirectTakesTheCredentialNowhere(t *testing.T) {
 				http.Redirect(w, r, other.URL+r.URL.Path, status)
 			})
 			client := newClient()
-			defer client.CloseIdle()
+			defer client.Renew()
 			forEach(t, func(t *testing.T, _ Provider, f providertest.Fixture) {
 				outcome := Probe(t.Context(), client, f.Target(f.Cases[providertest.Healthy], server.URL)).Outcome
 				if diff := cmp.Diff(map[string]string{"Reachable": "Failed UnexpectedAnswer"}, providertest.Describe(outcome)); diff != "" {
@@ -186,7 +186,7 @@ func TestACredentialThatIsSaidBackIsNotShown(t *testing.T) {
 						"error":{"code":%[1]q,"type":"missing_scope","message":"Missing scopes: %[1]s. Missing scopes: %[2]s"}}`, key, key[:len(key)-4])
 				})
 				client := newClient()
-				defer client.CloseIdle()
+				defer client.Renew()
 				target := f.Target(f.Cases[providertest.Healthy], server.URL)
 				outcome := Probe(t.Context(), client, target).Outcome
 				checkSound(t, outcome, target)

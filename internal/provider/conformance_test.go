@@ -212,7 +212,7 @@ func TestEveryCaseIsReadAsItsFixtureSays(t *testing.T) {
 	forEach(t, func(t *testing.T, _ Provider, f providertest.Fixture) {
 		vendor := play(t, f)
 		client := newClient()
-		defer client.CloseIdle()
+		defer client.Renew()
 		for name, c := range f.Cases {
 			t.Run(name, func(t *testing.T) {
 				target := vendor.target(name)
@@ -304,7 +304,7 @@ func TestEveryRuleDecidesACase(t *testing.T) {
 	forEach(t, func(t *testing.T, p Provider, f providertest.Fixture) {
 		vendor := play(t, f)
 		client := newClient()
-		defer client.CloseIdle()
+		defer client.Renew()
 		for i, rule := range p.Rules {
 			marked := p
 			marked.Rules = slices.Clone(p.Rules)

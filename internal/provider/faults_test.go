@@ -119,7 +119,7 @@ func probeOnce(t *testing.T, target probe.Target, silent bool) probe.Outcome {
 		defer cancel()
 	}
 	client := newClient()
-	defer client.CloseIdle()
+	defer client.Renew()
 	return Probe(ctx, client, target).Outcome
 }
 
@@ -150,7 +150,7 @@ func TestCancellationEndsAProbe(t *testing.T) {
 			gone <- struct{}{}
 		})
 		client := newClient()
-		defer client.CloseIdle()
+		defer client.Renew()
 		// A probe that outlives its context would wait here for a server that never answers.
 		outcome := Probe(ctx, client, f.Target(f.Cases[providertest.Healthy], server.URL)).Outcome
 		<-gone

@@ -37,7 +37,7 @@ var openAI = Provider{
 			Source: "body in the developer forum", Verified: "2026-11",
 		},
 		{
-			Status: 401, Message: "not authorized", Means: probe.IPNotAllowed,
+			Status: 401, Message: "ip not authorized", Means: probe.IPNotAllowed,
 			Source: "error guide (text); the code is not documented", Verified: "2026-11",
 		},
 		{
@@ -64,8 +64,8 @@ var openAI = Provider{
 	},
 }
 
-// scopeNames finds the names in "Missing scopes: api.model.read".
-var scopeNames = regexp.MustCompile(`[Mm]issing scopes?: *([A-Za-z0-9_.:-]*[A-Za-z0-9_])`)
+// scopeNames finds the names in "Missing scopes: api.model.read, model.request".
+var scopeNames = regexp.MustCompile(`[Mm]issing scopes?: *([\w.:-]*\w(?:, *[\w.:-]*\w)*)`)
 
 // readModels looks for the models that the spec names in a listing of the OpenAI shape. Only the ids are
 // decoded. A server without any model sends null for the list.

@@ -194,7 +194,7 @@ func fieldProblem(err *field.Error) string {
 		return fmt.Sprintf("%s: %s, found %v", err.Field, detail, err.BadValue)
 	case field.ErrorTypeNotSupported:
 		allowed, _ := strings.CutPrefix(detail, "supported values: ")
-		return fmt.Sprintf("%s: found %q, allowed are %s", err.Field, err.BadValue, allowed)
+		return fmt.Sprintf("%s: found %s, allowed are %s", err.Field, quoted(err.BadValue), allowed)
 	case field.ErrorTypeRequired:
 		if detail == "" {
 			return err.Field + ": is required"
@@ -204,6 +204,7 @@ func fieldProblem(err *field.Error) string {
 		if fromSchema {
 			return fmt.Sprintf("%s: %s, found %s", err.Field, detail, quoted(err.BadValue))
 		}
+	default: // The others say all of this by themselves.
 	}
 	return err.Error()
 }
