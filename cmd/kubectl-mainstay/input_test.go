@@ -122,7 +122,7 @@ func TestBadUsageIsBadInput(t *testing.T) {
 		"an unknown format":            {[]string{"check", "-f", "-", "-o", "xml"}, `--output: expected table, json or yaml, found "xml"`},
 		"an unknown requirement":       {[]string{"check", "-f", "-", "--require", "Green"}, `--require: expected Healthy or Ready, found "Green"`},
 		"no range":                     {[]string{"check", "-f", "-", "--allow-cidr", "10.0.0.1"}, `--allow-cidr: expected a range such as 10.20.0.0/16, found "10.0.0.1"`},
-		"no host":                      {[]string{"check", "-f", "-", "--allow-host", "a/b"}, "--allow-host: expected host[:port]"},
+		"no host":                      {[]string{"check", "-f", "-", "--allow-host", "http://a"}, "--allow-host: expected host[:port]"},
 		"an unknown provider":          {[]string{"check", "-f", "-", "--endpoint", "Nope=https://a"}, "--endpoint: expected PROVIDER=URL"},
 		"standard input twice":         {[]string{"check", "-f", "-", "-f", "-"}, "stdin: can be read only once"},
 		"an empty folder":              {[]string{"check", "-f", t.TempDir()}, "holds no .yaml, .yml or .json file"},
