@@ -140,6 +140,8 @@ const (
 	ReasonDomainSendingDisabled = "DomainSendingDisabled"
 	// ReasonDomainVerificationLapsing: the domain still sends, but a DNS record of it has vanished.
 	ReasonDomainVerificationLapsing = "DomainVerificationLapsing"
+	// ReasonListTooLong: the provider lists more than Mainstay reads, and what is needed was not in it.
+	ReasonListTooLong = "ListTooLong"
 	// ReasonSendOnlyKey: the key may send and nothing else, so it cannot show the domain's state.
 	ReasonSendOnlyKey = "SendOnlyKey"
 )

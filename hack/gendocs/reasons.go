@@ -70,8 +70,11 @@ func reasons(page *bytes.Buffer) {
 
 // weight says who can mend a reason, when it counts, and whether anything but the spec can help.
 func weight(d diagnosis.Diagnosis) string {
-	if d.Symptom == probe.SendOnlyKey {
+	switch d.Symptom {
+	case probe.SendOnlyKey:
 		return "No failure: the condition is Unknown, and `Healthy` is True where nothing else is wrong."
+	case probe.ListTooLong:
+		return "No failure but an open question: the condition and `Healthy` are Unknown."
 	}
 	text := mends[d.Blame]
 	if d.OwnHost == diagnosis.Owner {
@@ -105,7 +108,7 @@ var field = regexp.MustCompile(`\bspec(\.\w+)+`)
 // general writes a sentence of the table for no object in particular.
 func general(sentence string) string {
 	names := map[string]string{
-		"secretName": "secret", "secretKey": "key", "host": "host:port", "names": "names",
+		"secretName": "secret", "secretKey": "key", "host": "host:port", "hostname": "host", "names": "names",
 	}
 	return diagnosis.InGeneral(field.ReplaceAllString(sentence, "`$0`"), func(placeholder string) string {
 		if name, renamed := names[placeholder]; renamed {

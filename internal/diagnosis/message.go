@@ -4,6 +4,7 @@
 package diagnosis
 
 import (
+	"net"
 	"regexp"
 	"strings"
 
@@ -35,6 +36,7 @@ func message(standing probe.Standing, s Subject) string {
 		"secretName": s.SecretName,
 		"secretKey":  s.SecretKey,
 		"host":       s.Host,
+		"hostname":   hostname(s.Host),
 		"names":      enumerate(standing.Finding.Args),
 	}
 	fill := func(template string) string {
@@ -50,6 +52,14 @@ func message(standing probe.Standing, s Subject) string {
 		}
 		return strings.Trim(part, "[]")
 	}))
+}
+
+// hostname is the host without its port.
+func hostname(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		return name
+	}
+	return host
 }
 
 // maxNames is how long an enumeration may be, in bytes. A message has to fit into an event, which holds

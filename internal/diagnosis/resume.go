@@ -44,13 +44,17 @@ func Resume(status *v1alpha1.DependencyStatus, key probe.Key, t probe.Target) pr
 	}
 	v := fresh
 	v.Probed = !unsure
+	v.Stages[probe.Working] = recall(probe.Working, *healthy, healthy.Reason, true)
+	harmless := healthy.Status == metav1.ConditionTrue
 	for stage := probe.Configured; stage <= probe.Provisioned; stage++ {
 		if c := meta.FindStatusCondition(status.Conditions, stage.String()); c != nil {
 			v.Stages[stage] = recall(stage, *c, healthy.Reason, accepted || stage <= probe.Reachable)
+			harmless = harmless || v.Stages[stage].Finding.Result == probe.Undecided && c.Reason == healthy.Reason
 		}
 	}
-	if v.Stages[probe.Working] = recall(probe.Working, *healthy, healthy.Reason, true); v.Stages[probe.Working].Finding.Result == probe.Passed {
-		v.Stages[probe.Working].Finding.Result = probe.NotApplicable
+	if harmless {
+		// Any failure would have been the cause, so none was seen in use.
+		v.Stages[probe.Working] = probe.Standing{Finding: probe.Finding{Result: probe.NotApplicable}, Proven: true}
 	}
 	v.Answered = answered(v, status)
 	return v
@@ -93,6 +97,8 @@ func recall(stage probe.Stage, c metav1.Condition, cause string, accepted bool) 
 	switch {
 	case c.Status == metav1.ConditionFalse:
 		s.Firm = true
+	case known[0].Symptom == probe.ListTooLong:
+		s.Finding.Result = probe.Undecided
 	case c.Reason != cause && (known[0].Symptom == probe.SendOnlyKey || known[0].Symptom == probe.ScopeMissing):
 		// What the credential cannot show keeps nothing from being healthy.
 		s.Finding.Result = probe.Unprovable

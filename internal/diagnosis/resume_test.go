@@ -50,6 +50,22 @@ func TestAStatusStandsAfterARestart(t *testing.T) {
 		"a key was revoked": {given: func() *dependency {
 			return newDependency().probed(good()).probed(times(3, fails(probe.KeyRejected))...)
 		}, next: fails(probe.KeyRejected)},
+		"a scope that was there is missing, and not believed yet": {
+			given: func() *dependency {
+				return newDependency().probed(good()).probed(times(3, fails(probe.KeyRejected))...)
+			},
+			next: fails(probe.ScopeMissing),
+		},
+		"a host of one's own that answered the key before, held to be healthy": {
+			given: func() *dependency {
+				d := newDependency().ownHost().probed(good())
+				key := d.verdict.Key
+				key.Secret.ResourceVersion = "2"
+				d.verdict, d.accepted, d.subject.ReadyWhen = d.verdict.For(key), nil, v1alpha1.ReadyWhenHealthy
+				return d
+			},
+			next: fails(probe.ConnectionRefused),
+		},
 		"a host of one's own that never answered": {
 			given: func() *dependency { return newDependency().ownHost() }, next: fails(probe.ConnectionRefused),
 		},
@@ -195,6 +211,21 @@ func TestAStatusOfSomethingElseIsNoVerdict(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAStatusInDoubtStandsAndIsAskedAtOnce is for a Secret of which the status cannot tell whether it is
+// the one that was refused.
+func TestAStatusInDoubtStandsAndIsAskedAtOnce(t *testing.T) {
+	d := newDependency().probed(fails(probe.KeyRejected))
+	status := d.status()
+	status.AcceptedSecret = &v1alpha1.AcceptedSecret{UID: "secret", ResourceVersion: "0"}
+	next := d.restarted(status)
+	if next.verdict.Probed {
+		t.Error("expected that the Secret is tried at once")
+	}
+	if diff := cmp.Diff(status.Conditions, next.probed(fails(probe.KeyRejected)).conditions()); diff != "" {
+		t.Errorf("the same was found, and the status changed (-before +after):\n%s", diff)
 	}
 }
 

@@ -124,14 +124,23 @@ func TestDebounce(t *testing.T) {
 		"an open question is Unknown however often": {
 			steps: []step{
 				then(good()), then(unsettled()), then(unsettled(), "Healthy True Passed"),
-				then(unsettled(), "Provisioned Unknown DomainNotVerified", "Healthy Unknown DomainNotVerified", "Ready True Unproven"),
-				then(unsettled()), then(unsettled()), then(unsettled(), "Provisioned Unknown DomainNotVerified", "Ready True Unproven"),
+				then(unsettled(), "Provisioned Unknown ListTooLong", "Healthy Unknown ListTooLong", "Ready True Unproven"),
+				then(unsettled()), then(unsettled()), then(unsettled(), "Provisioned Unknown ListTooLong", "Ready True Unproven"),
 			},
 		},
 		"open questions are no failures in a row": {
 			steps: []step{
 				then(good()), then(unsettled()), then(unsettled()),
 				then(fails(probe.DomainNotVerified, "mail.shop.example"), "Provisioned Unknown DomainNotVerified", "Ready True Unproven"),
+			},
+		},
+		"a failure after open questions is counted from the start": {
+			steps: []step{
+				then(good()),
+				then(fails(probe.DomainNotVerified)), then(fails(probe.DomainNotVerified)),
+				then(fails(probe.DomainNotVerified), "Provisioned False DomainNotVerified"),
+				then(unsettled()), then(unsettled()), then(unsettled(), "Provisioned Unknown ListTooLong"),
+				then(fails(probe.DomainNotFound), "Provisioned Unknown DomainNotFound"),
 			},
 		},
 		"what the key cannot show stays calm": {

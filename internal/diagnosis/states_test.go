@@ -160,7 +160,7 @@ func TestStates(t *testing.T) {
 		},
 		"a side question stayed open": {
 			given: func() *dependency { return newDependency().probed(unsettled()) },
-			want:  []string{"Provisioned Unknown DomainNotVerified", "Healthy Unknown DomainNotVerified", "Ready True Unproven"},
+			want:  []string{"Provisioned Unknown ListTooLong", "Healthy Unknown ListTooLong", "Ready True Unproven"},
 		},
 	}
 	for name, c := range cases {

@@ -152,7 +152,7 @@ func lapsing() probe.Outcome {
 // unsettled is a side question that stayed open.
 func unsettled() probe.Outcome {
 	return open(probe.Provisioned, probe.Finding{
-		Result: probe.Undecided, Symptom: probe.DomainNotVerified, Args: []string{"mail.shop.example"},
+		Result: probe.Undecided, Symptom: probe.ListTooLong, Args: []string{"mail.shop.example"},
 	})
 }
 

@@ -139,18 +139,18 @@ var table = []Diagnosis{
 	{
 		Symptom: probe.PlainHTTPRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Mends: SpecEdit,
 		Seen:   "The endpoint at {host} is plain http, which Mainstay does not speak.",
-		Advice: "Use https, or have the administrator start Mainstay with --allow-http.",
+		Advice: "Use https, or start Mainstay with --allow-http.",
 	},
 	{
 		Symptom: probe.AddressRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Mends: SpecEdit,
 		Seen:   "Mainstay's dial guard does not admit the address of {host}: it is private, loopback or reserved.",
-		Advice: "If it is meant to be probed, have the administrator start Mainstay with --allow-host={host}",
+		Advice: "If it is meant to be probed, start Mainstay with --allow-host={host}",
 	},
 
 	// Reachable
 	{
 		Symptom: probe.NameNotResolved, Reason: v1alpha1.ReasonNameNotResolved, Blame: Network, OwnHost: Owner,
-		Seen:   "DNS has no address for {host}.",
+		Seen:   "DNS has no address for {hostname}.",
 		Advice: "Check the name in spec.endpoint where it is set, and the cluster's DNS.",
 	},
 	{
@@ -283,6 +283,11 @@ var table = []Diagnosis{
 		Symptom: probe.DomainVerificationLapsing, Reason: v1alpha1.ReasonDomainVerificationLapsing, Blame: Owner, Warning: true,
 		Seen:   "The domain[ {names}] still sends, but {provider} no longer finds all of its DNS records.",
 		Advice: "Restore the DNS records that {provider} shows for the domain before its verification ends.",
+	},
+	{
+		Symptom: probe.ListTooLong, Reason: v1alpha1.ReasonListTooLong, Blame: Mainstay,
+		Seen:   "{provider} lists more than Mainstay reads, and what is needed[, {names},] was not in what it read.",
+		Advice: "Look it up at {provider}; deleting what is not used there shortens the list.",
 	},
 	{
 		Symptom: probe.SendOnlyKey, Reason: v1alpha1.ReasonSendOnlyKey, Blame: Owner,

@@ -51,7 +51,8 @@ type Auth struct{ Header, Prefix string }
 // Bearer is the authentication of RFC 6750.
 var Bearer = Auth{Header: "Authorization", Prefix: "Bearer "}
 
-// Answer is what came back: a fault of the way there, or an HTTP answer.
+// Answer is what came back: a fault of the way there, or an HTTP answer. It may be shared, so nobody
+// changes what is in it.
 type Answer struct {
 	// Fault is set where there is no complete HTTP answer.
 	Fault Symptom

@@ -36,7 +36,7 @@ func server(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 func client(t *testing.T, guard Guard) *HTTPClient {
 	t.Helper()
 	c := NewHTTPClient(guard, "mainstay/test")
-	t.Cleanup(c.CloseIdle)
+	t.Cleanup(c.Renew)
 	return c
 }
 

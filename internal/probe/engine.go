@@ -193,6 +193,7 @@ type flight struct {
 	entry  *entry
 	target Target
 	ctx    context.Context
+	began  time.Time
 	lag    time.Duration
 }
 
@@ -215,21 +216,20 @@ func (e *Engine) next(ctx context.Context) (*flight, time.Duration) {
 	e.inFlight++
 	flightCtx, cancel := context.WithTimeout(ctx, first.target.Timeout)
 	first.cancel, first.stale = cancel, false
-	return &flight{entry: first, target: first.target, ctx: flightCtx, lag: now.Sub(first.due)}, 0
+	return &flight{entry: first, target: first.target, ctx: flightCtx, began: now, lag: now.Sub(first.due)}, 0
 }
 
 func (e *Engine) run(f *flight) {
-	began := time.Now()
 	report := e.probe(f)
 	// Whether the process is ending has to be asked before the probe's own context is released. A timeout
 	// of the probe is another error, and whoever cancels may name any cause.
 	ending := errors.Is(f.ctx.Err(), context.Canceled)
 	ended := time.Now()
-	changed, counted := e.land(f, report, ending, began, ended)
+	changed, counted := e.land(f, report, ending, ended)
 	if counted && e.options.Observe != nil {
 		e.options.Observe(Observation{
 			ID: f.entry.id, Target: f.target, Report: report,
-			Ended: ended, Duration: ended.Sub(began), Lag: f.lag,
+			Ended: ended, Duration: ended.Sub(f.began), Lag: f.lag,
 		})
 	}
 	if changed {
@@ -250,7 +250,7 @@ func (e *Engine) probe(f *flight) (report Report) {
 
 // land takes in the report of a probe that ended. It says whether the verdict shows something new, and
 // whether the report counted at all: it does not where the target was replaced or removed meanwhile.
-func (e *Engine) land(f *flight, r Report, ending bool, began, ended time.Time) (changed, counted bool) {
+func (e *Engine) land(f *flight, r Report, ending bool, ended time.Time) (changed, counted bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	defer e.notify()
@@ -264,7 +264,7 @@ func (e *Engine) land(f *flight, r Report, ending bool, began, ended time.Time) 
 	if counted = !old.stale && !ending; counted {
 		before := old.verdict
 		old.verdict = e.options.Settle(before, f.target, r.Outcome, ended)
-		old.due = e.nextDue(old, r, began, ended)
+		old.due = e.nextDue(old, r, f.began, ended)
 		changed = !before.Shows(old.verdict)
 	}
 	heap.Push(&e.queue, old)

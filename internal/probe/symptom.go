@@ -76,6 +76,7 @@ var (
 	DomainNotVerified         = define(Provisioned, "DomainNotVerified")
 	DomainSendingDisabled     = define(Provisioned, "DomainSendingDisabled")
 	DomainVerificationLapsing = define(Provisioned, "DomainVerificationLapsing")
+	ListTooLong               = define(Provisioned, "ListTooLong")
 	SendOnlyKey               = define(Provisioned, "SendOnlyKey")
 )
 

@@ -90,7 +90,11 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		}
 		path = page.Next
 	}
-	return false // What stands on pages that were not read stays open.
+	// What stands on pages that are not read stays open.
+	r.outcome.Set(probe.Provisioned, probe.Finding{
+		Result: probe.Undecided, Symptom: probe.ListTooLong, Args: r.target.Wants.Names(),
+	})
+	return true
 }
 
 // settle records an answer that is not good, with what it proves all the same, and says whether later

@@ -171,8 +171,8 @@ func credential(t *probe.Target, vendor provider.Provider, r Request) (probe.Fin
 		return probe.Fail(probe.SecretKeyMissing), true
 	}
 	t.Credential = probe.NewSecret(string(value))
-	// A gateway before a vendor may issue keys of its own, so only the vendor's own host knows its kind.
-	if symptom, bad := t.Credential.Shape(vendor.BaseURL != ""); bad {
+	// A server of the user's own may issue keys of its own, so only the vendor's host knows their kind.
+	if symptom, bad := t.Credential.Shape(vendor.BaseURL != "" && !t.OwnHost); bad {
 		return probe.Fail(symptom), true
 	}
 	if what, misplaced := vendor.Misplaced(t.Credential); misplaced && !t.OwnHost {
