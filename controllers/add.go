@@ -45,9 +45,15 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		Probe: func(ctx context.Context, t probe.Target) probe.Report {
 			return provider.Probe(ctx, o.Client, t)
 		},
-		Settle:      diagnosis.Settle,
-		Changed:     wakeups.Wake,
-		Observe:     shown.Observe,
+		Settle:  diagnosis.Settle,
+		Changed: wakeups.Wake,
+		Observe: func(probed probe.Observation) {
+			shown.observe(probed)
+			if probed.Panic != "" {
+				log := mgr.GetLogger().WithValues("kind", probed.ID.Kind, "namespace", probed.ID.Namespace, "name", probed.ID.Name)
+				log.Error(nil, "A probe panicked; please report this", "stack", probed.Panic)
+			}
+		},
 		MaxInFlight: o.MaxInFlight,
 	})
 	if err := mgr.Add(engine); err != nil {
@@ -56,7 +62,7 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	for _, kind := range target.Kinds {
 		reconciler := &Reconciler{
 			Client:    mgr.GetClient(),
-			Live:      mgr.GetAPIReader(),
+			APIReader: mgr.GetAPIReader(),
 			Kind:      kind,
 			Engine:    engine,
 			Options:   o.Target,

@@ -38,21 +38,21 @@ func (r *Reconciler) key(ctx context.Context, object target.Dependency) (probe.K
 }
 
 // gather reads what the object refers to, past the cache.
-func (r *Reconciler) gather(ctx context.Context, object target.Dependency) (target.Request, probe.Key, error) {
+func (r *Reconciler) gather(ctx context.Context, object target.Dependency) (target.Inputs, probe.Key, error) {
 	key := keyOf(object)
-	request := target.Request{Kind: r.Kind, Object: object}
+	inputs := target.Inputs{Kind: r.Kind, Object: object}
 	for _, ref := range references(object) {
 		name := client.ObjectKey{Namespace: object.GetNamespace(), Name: ref.name}
 		found, err := r.read(ctx, ref.kind, name)
 		if err != nil {
-			return request, key, err
+			return inputs, key, err
 		}
-		*ref.referent(&request) = found
+		*ref.referent(&inputs) = found
 		if found != nil {
 			*ref.version(&key) = found.Version
 		}
 	}
-	return request, key, nil
+	return inputs, key, nil
 }
 
 // read returns the content of a Secret or ConfigMap, or nil where there is none.
@@ -62,7 +62,7 @@ func (r *Reconciler) read(ctx context.Context, kind string, name client.ObjectKe
 	if kind == "ConfigMap" {
 		object = configMap
 	}
-	if err := r.Live.Get(ctx, name, object); err != nil {
+	if err := r.APIReader.Get(ctx, name, object); err != nil {
 		if client.IgnoreNotFound(err) == nil {
 			return nil, nil
 		}
@@ -85,7 +85,7 @@ func (r *Reconciler) read(ctx context.Context, kind string, name client.ObjectKe
 type reference struct {
 	kind, name string
 	version    func(*probe.Key) *probe.Version
-	referent   func(*target.Request) **target.Referent
+	referent   func(*target.Inputs) **target.Referent
 }
 
 // references returns what the spec of an object refers to.
@@ -95,14 +95,14 @@ func references(object target.Dependency) []reference {
 		refs = append(refs, reference{
 			kind: "Secret", name: s.Name,
 			version:  func(k *probe.Key) *probe.Version { return &k.Secret },
-			referent: func(r *target.Request) **target.Referent { return &r.Secret },
+			referent: func(i *target.Inputs) **target.Referent { return &i.Secret },
 		})
 	}
 	if c := object.SharedSpec().CARef; c != nil {
 		refs = append(refs, reference{
 			kind: c.Kind, name: c.Name,
 			version:  func(k *probe.Key) *probe.Version { return &k.CA },
-			referent: func(r *target.Request) **target.Referent { return &r.CA },
+			referent: func(i *target.Inputs) **target.Referent { return &i.CA },
 		})
 	}
 	return refs

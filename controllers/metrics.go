@@ -8,8 +8,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/internal/diagnosis"
 	"mainstay.dev/mainstay/internal/probe"
 )
 
@@ -69,8 +71,8 @@ func NewMetrics(registry prometheus.Registerer, inFlight func() int) (*Metrics, 
 	return m, nil
 }
 
-// Observe takes note of a probe that ended. It is the engine's Observe.
-func (m *Metrics) Observe(o probe.Observation) {
+// observe takes note of a probe that ended.
+func (m *Metrics) observe(o probe.Observation) {
 	m.duration.WithLabelValues(o.Target.Kind, o.Target.Provider, result(o.Report.Outcome)).Observe(o.Duration.Seconds())
 	m.lag.Observe(o.Lag.Seconds())
 	m.mu.Lock()
@@ -104,6 +106,10 @@ func (m *Metrics) show(p report) {
 	}
 	if c := meta.FindStatusCondition(p.status.Conditions, v1alpha1.ConditionHealthy); c != nil {
 		v.healthy, v.reason = string(c.Status), c.Reason
+		// While the status of an earlier verdict stands, so does its blame.
+		if known := diagnosis.ForReason(c.Reason); v.blame == "" && c.Status != metav1.ConditionTrue && len(known) > 0 {
+			v.blame = string(known[0].Blame)
+		}
 	}
 	m.verdicts[p.id] = v
 }

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Mainstay Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package controllers is the operator's only code that knows the API server. One reconciler serves every
-// probed kind: it hands targets to the probe engine, and writes to the status what the engine's verdict
+// Package controllers is the operator's only code that reads and writes objects in the API server. One
+// type of reconciler serves every probed kind: it hands targets to the probe engine, and writes to the status what the engine's verdict
 // amounts to. It never waits for a probe.
 //
 // To read it: Reconcile in reconciler.go, what it gathers in gather.go, what it writes in status.go, and
@@ -27,10 +27,11 @@ import (
 // Reconciler keeps the status of one kind's objects in step with the verdicts of the probe engine.
 type Reconciler struct {
 	client.Client
-	// Live reads past the cache: the values of Secrets are read when a target is built, and not kept.
-	Live   client.Reader
-	Kind   target.Kind
-	Engine *probe.Engine
+	// APIReader reads past the cache: values of Secrets are read when a target is built, and live as long
+	// as the target does.
+	APIReader client.Reader
+	Kind      target.Kind
+	Engine    *probe.Engine
 	// Options are what the administrator decides.
 	Options target.Options
 	Events  recorder.EventRecorder
@@ -38,6 +39,7 @@ type Reconciler struct {
 	// Heartbeat is how often lastProbeTime moves while nothing else does; 0 for never.
 	Heartbeat time.Duration
 
+	// written holds the last write to each object until the cache shows it.
 	written ledger
 }
 
@@ -57,7 +59,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	r.written.refresh(id, object)
+	r.written.overlay(id, object)
 	if object.SharedSpec().Suspend {
 		r.Engine.Remove(id)
 		return r.write(ctx, report{id: id, object: object, status: suspended(object)})
@@ -76,33 +78,35 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 
 // handOver gives the engine a new target, or shows at once why there is none to probe.
 func (r *Reconciler) handOver(ctx context.Context, id probe.ID, object target.Dependency) (ctrl.Result, error) {
-	request, key, err := r.gather(ctx, object)
+	inputs, key, err := r.gather(ctx, object)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	t, configured := r.Options.Build(request)
+	t, configured := r.Options.Build(inputs)
 	subject := r.subject(object)
 	if configured.Result != probe.Passed {
 		r.Engine.Remove(id)
 		var outcome probe.Outcome
 		outcome.Set(probe.Configured, configured)
+		// To a verdict that has seen nothing yet the owner's fault counts at once, and no probe has ended.
 		verdict := diagnosis.Settle(probe.Verdict{Key: key}, t, outcome, time.Time{})
 		return r.write(ctx, verdictReport(id, object, verdict, subject))
 	}
-	standing := diagnosis.Resume(object.SharedStatus(), key, t)
-	r.Engine.Set(id, t, standing)
+	resumed := diagnosis.Resume(object.SharedStatus(), key, t)
+	r.Engine.Set(id, t, resumed) // It keeps what it knows of the object already.
 	if len(object.SharedStatus().Conditions) > 0 {
 		// What the status says stands until the probe has ended.
 		r.Metrics.show(report{
-			id: id, object: object, status: object.SharedStatus(), cause: diagnosis.Healthy(standing, subject),
+			id: id, object: object, status: object.SharedStatus(), cause: diagnosis.Healthy(resumed, subject),
 		})
 		return ctrl.Result{}, nil
 	}
-	standing.Stages[probe.Configured].Finding = probe.Pass()
-	return r.write(ctx, verdictReport(id, object, standing, subject))
+	resumed.Stages[probe.Configured].Finding = probe.Pass()
+	return r.write(ctx, verdictReport(id, object, resumed, subject))
 }
 
-// settled writes a verdict that was made for the object as it is now.
+// settled writes a verdict that was made for the object as it is now. While its first probe is under way
+// there is nothing to write.
 func (r *Reconciler) settled(ctx context.Context, id probe.ID, object target.Dependency, v probe.Verdict) (ctrl.Result, error) {
 	if !v.Probed {
 		return ctrl.Result{}, nil
@@ -129,11 +133,13 @@ func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s dia
 	status.ObservedGeneration = object.GetGeneration()
 	if v.Probed {
 		status.LastHandledRequest = v.Key.Request
+		status.ObservedSecret = nil
+	}
+	if s := v.Key.Secret; v.Probed && s != (probe.Version{}) {
+		status.ObservedSecret = &v1alpha1.SecretVersion{UID: s.UID, ResourceVersion: s.ResourceVersion}
 	}
 	if v.Accepted != (probe.Fingerprint{}) && v.Stages[probe.Authenticated].Finding.Result == probe.Passed {
-		status.AcceptedSecret = &v1alpha1.AcceptedSecret{
-			UID: v.Key.Secret.UID, ResourceVersion: v.Key.Secret.ResourceVersion,
-		}
+		status.AcceptedSecret = status.ObservedSecret
 	}
 	return report{
 		id: id, object: object, status: status, probedAt: v.At,

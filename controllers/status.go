@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"strings"
 	"sync"
 	"time"
 
@@ -132,7 +133,7 @@ func (r *Reconciler) tell(p report, old *v1alpha1.DependencyStatus) {
 		} else if reason == v1alpha1.ReasonSuspended {
 			kind = corev1.EventTypeNormal
 		}
-		r.Events.Eventf(p.object, r.related(p), kind, reason, "Probe", "%s", healthy.Message)
+		r.Events.Eventf(p.object, r.related(p), kind, reason, "Probe", "%s", note(healthy.Message))
 	}
 	for reason, message := range p.warnings {
 		known := false
@@ -140,9 +141,18 @@ func (r *Reconciler) tell(p report, old *v1alpha1.DependencyStatus) {
 			known = known || c.Reason == reason
 		}
 		if !known {
-			r.Events.Eventf(p.object, r.related(p), corev1.EventTypeWarning, reason, "Probe", "%s", message)
+			r.Events.Eventf(p.object, r.related(p), corev1.EventTypeWarning, reason, "Probe", "%s", note(message))
 		}
 	}
+}
+
+// note cuts a message to what an event may hold.
+func note(message string) string {
+	const most = 1024
+	if len(message) <= most {
+		return message
+	}
+	return strings.ToValidUTF8(message[:most-len("…")], "") + "…"
 }
 
 // blames says whether a reason may blame a party; a reason that says nothing is wrong blames nobody.
@@ -151,7 +161,7 @@ func blames(reason string, party diagnosis.Blame) bool {
 	if len(known) == 0 {
 		return party == ""
 	}
-	return known[0].Blame == party || known[0].OwnHost == party && party != ""
+	return known[0].Blame == party || known[0].OwnHostBlame == party && party != ""
 }
 
 // related is the Secret of an object, where what is wrong is mended there.
@@ -187,8 +197,8 @@ func (l *ledger) add(id probe.ID, object target.Dependency) {
 	l.lines[id] = line{from: object.GetResourceVersion(), status: *object.SharedStatus().DeepCopy()}
 }
 
-// refresh gives an object from the cache the status that was last written, while the cache is behind.
-func (l *ledger) refresh(id probe.ID, object target.Dependency) {
+// overlay gives an object from the cache the status that was last written, while the cache is behind.
+func (l *ledger) overlay(id probe.ID, object target.Dependency) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	last, found := l.lines[id]

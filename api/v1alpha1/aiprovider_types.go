@@ -13,7 +13,8 @@ import (
 // +kubebuilder:validation:XValidation:rule="self.provider != 'OpenAICompatible' || has(self.endpoint)",message="spec.endpoint is required for provider OpenAICompatible: it has no fixed host",reason="FieldValueRequired",fieldPath=".endpoint"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'None' || !has(self.endpoint)",message="spec.endpoint does not apply to provider None: choose a provider or remove the endpoint",reason="FieldValueForbidden",fieldPath=".endpoint"
 type AIProviderSpec struct {
-	// provider is the vendor that the app calls. None says that none is configured.
+	// provider is the vendor that the app calls. None says that none is configured: the
+	// object is neither Healthy nor Ready then, and its reason says why.
 	// +optional
 	// +kubebuilder:default=None
 	Provider AIVendor `json:"provider,omitempty"`
@@ -27,6 +28,7 @@ type AIProviderSpec struct {
 	// +kubebuilder:validation:items:Pattern=`^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$`
 	Models []string `json:"models,omitempty"`
 
+	// What all kinds share: secretRef, endpoint, periodSeconds, readyWhen and more.
 	DependencySpec `json:",inline"`
 }
 

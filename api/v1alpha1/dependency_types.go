@@ -58,7 +58,8 @@ type DependencySpec struct {
 	TimeoutSeconds int32 `json:"timeoutSeconds,omitempty"`
 
 	// failureThreshold is how many probes in a row must fail before a condition that was proven turns
-	// False. What the owner got wrong from the start counts at once.
+	// False. What the owner got wrong from the start, and what is wrong with the Secret itself, counts at
+	// once.
 	// +optional
 	// +kubebuilder:default=3
 	// +kubebuilder:validation:Minimum=1
@@ -168,9 +169,14 @@ type DependencyStatus struct {
 	// +kubebuilder:validation:MaxLength=256
 	LastHandledRequest string `json:"lastHandledRequest,omitempty"`
 
+	// observedSecret is the version of the Secret that the conditions speak of, as observedGeneration is
+	// that of the spec.
+	// +optional
+	ObservedSecret *SecretVersion `json:"observedSecret,omitempty"`
+
 	// acceptedSecret is the version of the Secret whose credential the provider last accepted.
 	// +optional
-	AcceptedSecret *AcceptedSecret `json:"acceptedSecret,omitempty"`
+	AcceptedSecret *SecretVersion `json:"acceptedSecret,omitempty"`
 
 	// effectivePeriodSeconds is set while probing is slower than spec.periodSeconds, because the
 	// credential's share of the provider's rate limit is too small for all that use it.
@@ -179,8 +185,8 @@ type DependencyStatus struct {
 	EffectivePeriodSeconds int32 `json:"effectivePeriodSeconds,omitempty"`
 }
 
-// AcceptedSecret identifies one version of a Secret.
-type AcceptedSecret struct {
+// SecretVersion identifies one version of a Secret.
+type SecretVersion struct {
 	// uid of the Secret.
 	// +required
 	// +kubebuilder:validation:MinLength=1

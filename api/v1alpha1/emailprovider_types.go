@@ -12,7 +12,8 @@ import (
 // +kubebuilder:validation:XValidation:rule="self.provider == 'None' || has(self.secretRef)",messageExpression="'spec.secretRef is required for provider ' + self.provider + ': name the Secret that holds its API key'",reason="FieldValueRequired",fieldPath=".secretRef"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'None' || !has(self.endpoint)",message="spec.endpoint does not apply to provider None: choose a provider or remove the endpoint",reason="FieldValueForbidden",fieldPath=".endpoint"
 type EmailProviderSpec struct {
-	// provider is the vendor that sends the app's email. None says that none is configured.
+	// provider is the vendor that sends the app's email. None says that none is configured: the
+	// object is neither Healthy nor Ready then, and its reason says why.
 	// +optional
 	// +kubebuilder:default=None
 	Provider EmailVendor `json:"provider,omitempty"`
@@ -24,6 +25,7 @@ type EmailProviderSpec struct {
 	// +kubebuilder:validation:Pattern=`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`
 	Domain string `json:"domain,omitempty"`
 
+	// What all kinds share: secretRef, endpoint, periodSeconds, readyWhen and more.
 	DependencySpec `json:",inline"`
 }
 

@@ -90,21 +90,21 @@ func judge(ctx context.Context, j judging) []finding {
 
 // target builds what to probe. One probe is all there is, so its word counts.
 func (j judging) target(d manifest.Dependency) (probe.Target, probe.Finding) {
-	request := target.Request{Kind: d.Kind, Object: d.Object}
+	inputs := target.Inputs{Kind: d.Kind, Object: d.Object}
 	namespace, spec := d.Object.GetNamespace(), d.Object.SharedSpec()
 	if ref := spec.SecretRef; ref != nil {
 		key := secretKey{manifest.Name{Namespace: namespace, Name: ref.Name}, ref.Key}
-		request.Secret = j.secrets.over(find(j.input.Secrets, key.Name), key)
+		inputs.Secret = j.secrets.over(find(j.input.Secrets, key.Name), key)
 	}
 	if ref := spec.CARef; ref != nil {
 		name := manifest.Name{Namespace: namespace, Name: ref.Name}
 		if ref.Kind == "Secret" {
-			request.CA = j.secrets.over(find(j.input.Secrets, name), secretKey{name, ref.Key})
+			inputs.CA = j.secrets.over(find(j.input.Secrets, name), secretKey{name, ref.Key})
 		} else {
-			request.CA = find(j.input.ConfigMaps, name)
+			inputs.CA = find(j.input.ConfigMaps, name)
 		}
 	}
-	t, configured := j.options.Build(request)
+	t, configured := j.options.Build(inputs)
 	t.FailureThreshold, t.SuccessThreshold = 1, 1
 	return t, configured
 }

@@ -13,7 +13,6 @@ import (
 
 	"mainstay.dev/mainstay/cmd/kubectl-mainstay/manifest"
 	"mainstay.dev/mainstay/internal/diagnosis"
-	"mainstay.dev/mainstay/internal/probe"
 )
 
 // explanation is what can be said of a reason, for one of the symptoms behind it.
@@ -34,10 +33,7 @@ func explanations() []explanation {
 	for _, d := range diagnosis.All() {
 		e := explanation{
 			Reason: d.Reason, Stage: d.Symptom.Stage().String(), Symptom: d.Symptom.String(),
-			Blame: string(d.Blame), OwnHostBlame: string(d.OwnHost), Seen: inGeneral(d.Seen), Advice: inGeneral(d.Advice),
-		}
-		if d.Symptom == probe.SendOnlyKey {
-			e.Blame = "" // A key that can do no more than it has to is no fault.
+			Blame: string(d.Blame), OwnHostBlame: string(d.OwnHostBlame), Seen: inGeneral(d.Seen), Advice: inGeneral(d.Advice),
 		}
 		all = append(all, e)
 	}

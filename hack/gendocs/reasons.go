@@ -70,18 +70,18 @@ func reasons(page *bytes.Buffer) {
 
 // weight says who can mend a reason, when it counts, and whether anything but the spec can help.
 func weight(d diagnosis.Diagnosis) string {
-	switch d.Symptom {
-	case probe.SendOnlyKey:
+	switch d.Shows {
+	case probe.Unprovable:
 		return "No failure: the condition is Unknown, and `Healthy` is True where nothing else is wrong."
-	case probe.ListTooLong:
+	case probe.Undecided:
 		return "No failure but an open question: the condition and `Healthy` are Unknown."
 	}
 	text := mends[d.Blame]
-	if d.OwnHost == diagnosis.Owner {
+	if d.OwnHostBlame == diagnosis.Owner {
 		text += ", or yours where the spec chose the host and it never answered"
 	}
 	text += ". " + counts(d)
-	if d.Mends == diagnosis.SpecEdit {
+	if d.Stalls {
 		text += " The object is `Stalled` meanwhile: no change elsewhere can help."
 	}
 	return text
@@ -91,13 +91,13 @@ func weight(d diagnosis.Diagnosis) string {
 func counts(d diagnosis.Diagnosis) string {
 	const inARow = "after `failureThreshold` probes in a row"
 	switch {
-	case d.Warning:
+	case d.Shows == probe.Passed:
 		return "A warning, at once: the condition stays True."
 	case d.Counts == diagnosis.AtOnce, d.Symptom.Stage() == probe.Configured && d.Symptom != probe.AddressRefused:
 		return "Counts at once."
 	case d.Counts == diagnosis.ByBlame && d.Blame == diagnosis.Owner:
 		return "Counts at once where the stage was never proven, else " + inARow + "."
-	case d.Counts == diagnosis.ByBlame && d.OwnHost == diagnosis.Owner:
+	case d.Counts == diagnosis.ByBlame && d.OwnHostBlame == diagnosis.Owner:
 		return "Counts " + inARow + ", or at once where it is yours."
 	}
 	return "Counts " + inARow + "."

@@ -37,7 +37,7 @@ func TestBlameDependsOnWhoChoseTheHost(t *testing.T) {
 					d := newDependency().ownHost().probed(good())
 					key := d.verdict.Key
 					key.Secret.ResourceVersion = "2"
-					d.verdict = d.verdict.For(key)
+					d.verdict = d.verdict.For(key, false)
 					return d.probed(times(threshold, fails(symptom))...)
 				}(),
 				want: diagnosis.Network, ready: "True Unproven",
@@ -93,8 +93,8 @@ func TestRevokedOrMistyped(t *testing.T) {
 				d := newDependency().probed(good())
 				key := d.verdict.Key
 				key.Secret.ResourceVersion = "2"
-				d.verdict = d.verdict.For(key)
-				return d.probed(fails(probe.KeyRejected))
+				d.verdict = d.verdict.For(key, true)
+				return d.probed(times(3, fails(probe.KeyRejected))...)
 			},
 			want: "APIKeyRevokedOrExpired",
 		},
@@ -103,7 +103,7 @@ func TestRevokedOrMistyped(t *testing.T) {
 				d := newDependency().probed(good())
 				key := d.verdict.Key
 				key.Secret.ResourceVersion = "2"
-				d.verdict, d.target.Credential = d.verdict.For(key), probe.NewSecret("sk-2")
+				d.verdict, d.target.Credential = d.verdict.For(key, false), probe.NewSecret("sk-2")
 				return d.probed(fails(probe.KeyRejected))
 			},
 			want: "InvalidAPIKey",

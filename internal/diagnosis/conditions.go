@@ -32,8 +32,8 @@ type Cause struct {
 	Message string
 	// Blame is empty while nothing is wrong.
 	Blame Blame
-	// SpecOnly says that nothing but an edit of the spec helps.
-	SpecOnly bool
+	// Stalled says that nothing but an edit of the spec helps.
+	Stalled bool
 }
 
 // Conditions returns every condition of a verdict, without transition times.
@@ -52,7 +52,7 @@ func Conditions(v probe.Verdict, s Subject) []metav1.Condition {
 	add(v1alpha1.ConditionHealthy, healthy.Status, healthy.Reason, healthy.Message)
 	status, reason, message := ready(v, s, healthy)
 	add(v1alpha1.ConditionReady, status, reason, message)
-	if healthy.SpecOnly {
+	if healthy.Stalled {
 		add(v1alpha1.ConditionStalled, metav1.ConditionTrue, healthy.Reason, healthy.Message)
 	}
 	return conditions
@@ -94,7 +94,7 @@ func Healthy(v probe.Verdict, s Subject) Cause {
 		}
 		return Cause{
 			Status: status, Reason: d.Reason, Message: message(worst, s), Blame: blameIn(v, worst.Finding),
-			SpecOnly: worst.Believed() && d.Mends == SpecEdit,
+			Stalled: worst.Believed() && d.Stalls,
 		}
 	case passed:
 		return Cause{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonPassed, Message: summary(v, s)}
@@ -132,7 +132,7 @@ func Warnings(v probe.Verdict, s Subject) map[string]string {
 	warnings := map[string]string{}
 	for _, standing := range v.Stages {
 		f := standing.Finding
-		if f.Result == probe.Passed && f.Symptom != (probe.Symptom{}) {
+		if f.Result == probe.Passed && f.Symptom != (probe.Symptom{}) && Of(f.Symptom).Shows == probe.Passed {
 			warnings[Of(f.Symptom).Reason] = message(standing, s)
 		}
 	}
@@ -189,7 +189,7 @@ func ready(v probe.Verdict, s Subject, healthy Cause) (metav1.ConditionStatus, s
 		return metav1.ConditionTrue, v1alpha1.ReasonPassed, "All that rollouts wait for is proven."
 	}
 	return metav1.ConditionTrue, v1alpha1.ReasonUnproven,
-		"Nothing that the owner can mend is known to be wrong, but not all is proven."
+		"Nothing that rollouts wait for is known to be wrong, but not all is proven."
 }
 
 func lastStage(w v1alpha1.ReadyWhen) probe.Stage {

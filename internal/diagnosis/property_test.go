@@ -45,7 +45,8 @@ func (h *history) finding(stage probe.Stage) probe.Finding {
 	case probe.Failed, probe.Undecided, probe.Unprovable:
 		var symptoms []probe.Symptom
 		for _, s := range probe.Symptoms() {
-			if s.Stage() == stage {
+			harmless := diagnosis.Of(s).Shows == probe.Unprovable
+			if s.Stage() == stage && (!harmless || f.Result == probe.Unprovable) {
 				symptoms = append(symptoms, s)
 			}
 		}
@@ -77,7 +78,7 @@ func (h *history) something() probe.Outcome {
 	switch s := symptoms[h.IntN(len(symptoms))]; {
 	case s.Stage() == probe.Configured && s != probe.AddressRefused:
 		return good() // No probe begins where the spec is not usable.
-	case s == probe.SendOnlyKey, s == probe.ListTooLong, s == probe.KeyRevoked, diagnosis.Of(s).Warning:
+	case s == probe.SendOnlyKey, s == probe.ListTooLong, s == probe.KeyRevoked, diagnosis.Of(s).Shows == probe.Passed:
 		return good() // These are no failures that a probe finds.
 	case s == probe.HandshakeFailed:
 		return good() // After a restart it is not told from its twin of the same reason.
@@ -89,6 +90,7 @@ func (h *history) something() probe.Outcome {
 // live adds an outcome, and now and then edits the object first.
 func (h *history) live(o probe.Outcome) {
 	key := h.verdict.Key
+	before := h.target.Login()
 	switch h.IntN(12) {
 	case 0:
 		key.Generation++
@@ -99,10 +101,11 @@ func (h *history) live(o probe.Outcome) {
 		key.Request += "again"
 	}
 	if key != h.verdict.Key {
-		if !h.verdict.Key.SameSubject(key) {
+		same := h.target.Login() == before
+		if !same || key.Generation != h.verdict.Key.Generation {
 			h.wasGood, h.wasFailed = [probe.StageCount]bool{}, [probe.StageCount]bool{}
 		}
-		h.subject.Generation, h.verdict = key.Generation, h.verdict.For(key)
+		h.subject.Generation, h.verdict = key.Generation, h.verdict.For(key, same)
 	}
 	for stage, f := range o {
 		h.wasGood[stage] = h.wasGood[stage] || f.Result.Good()
@@ -216,7 +219,7 @@ func (h *history) checkReady(t *testing.T, seed uint64, conditions []metav1.Cond
 
 func (h *history) ownersFault(reason string) bool {
 	d := diagnosis.ForReason(reason)[0]
-	return d.Blame == diagnosis.Owner || d.OwnHost == diagnosis.Owner && h.target.OwnHost && !h.verdict.Answered
+	return d.Blame == diagnosis.Owner || d.OwnHostBlame == diagnosis.Owner && h.target.OwnHost && !h.verdict.Answered
 }
 
 func TestWhateverWasFoundTheSameAgainSettlesDown(t *testing.T) {

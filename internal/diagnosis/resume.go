@@ -24,26 +24,21 @@ func Resume(status *v1alpha1.DependencyStatus, key probe.Key, t probe.Target) pr
 		return fresh
 	}
 	current := healthy.ObservedGeneration == key.Generation
-	accepted := key.Secret == probe.Version{}
-	unsure := false
-	if a := status.AcceptedSecret; a != nil && !accepted {
-		accepted = key.Secret == probe.Version{UID: a.UID, ResourceVersion: a.ResourceVersion}
-		switch {
-		case accepted && (current || !t.OwnHost):
-			// Another generation may have named another host, which says nothing about this one.
-			fresh.Accepted = t.Login()
-		case !accepted && meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionAuthenticated):
-			return fresh // The Secret has changed since, so nothing is known of what it holds now.
-		}
-		// Where another version was accepted, the status may speak of this one or of one between.
-		unsure = !accepted
+	accepted := names(status.AcceptedSecret, key.Secret)
+	if accepted && key.Secret != (probe.Version{}) && (current || !t.OwnHost) {
+		// Another generation may have named another host, which says nothing about this one.
+		fresh.Accepted = t.Login()
+	}
+	observed := names(status.ObservedSecret, key.Secret)
+	if !observed && meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionAuthenticated) {
+		return fresh // The Secret has changed since, so nothing is known of what it holds now.
 	}
 	if !current || slices.Contains([]string{v1alpha1.ReasonProbing, v1alpha1.ReasonSuspended}, healthy.Reason) ||
 		!meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionConfigured) {
 		return fresh // No probe of this generation has ended.
 	}
 	v := fresh
-	v.Probed = !unsure
+	v.Probed = observed
 	v.Stages[probe.Working] = recall(probe.Working, *healthy, healthy.Reason, true)
 	harmless := healthy.Status == metav1.ConditionTrue
 	for stage := probe.Configured; stage <= probe.Provisioned; stage++ {
@@ -60,6 +55,12 @@ func Resume(status *v1alpha1.DependencyStatus, key probe.Key, t probe.Target) pr
 	return v
 }
 
+// names says whether a status names a version of the Secret; where there is no Secret it need not.
+func names(recorded *v1alpha1.SecretVersion, version probe.Version) bool {
+	return version == probe.Version{} ||
+		recorded != nil && version == probe.Version{UID: recorded.UID, ResourceVersion: recorded.ResourceVersion}
+}
+
 // answered says whether the host answered in this generation. Where Reachable is not True any more, the
 // stages after it tell. So does what would have counted at once, and have turned Ready False, if a host
 // of the owner's had never answered.
@@ -70,7 +71,7 @@ func answered(v probe.Verdict, status *v1alpha1.DependencyStatus) bool {
 		}
 	}
 	reachable := v.Stages[probe.Reachable]
-	if reachable.Finding.Result == probe.Failed && Of(reachable.Finding.Symptom).OwnHost == Owner {
+	if reachable.Finding.Result == probe.Failed && Of(reachable.Finding.Symptom).OwnHostBlame == Owner {
 		return !reachable.Firm || meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady)
 	}
 	return reachable.Proven
@@ -97,9 +98,9 @@ func recall(stage probe.Stage, c metav1.Condition, cause string, accepted bool) 
 	switch {
 	case c.Status == metav1.ConditionFalse:
 		s.Firm = true
-	case known[0].Symptom == probe.ListTooLong:
+	case known[0].Shows == probe.Undecided:
 		s.Finding.Result = probe.Undecided
-	case c.Reason != cause && (known[0].Symptom == probe.SendOnlyKey || known[0].Symptom == probe.ScopeMissing):
+	case known[0].Shows == probe.Unprovable, c.Reason != cause && known[0].Symptom == probe.ScopeMissing:
 		// What the credential cannot show keeps nothing from being healthy.
 		s.Finding.Result = probe.Unprovable
 	case known[0].Blame == Owner:

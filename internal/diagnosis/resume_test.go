@@ -16,9 +16,13 @@ import (
 
 // status is what the operator writes for a dependency.
 func (d *dependency) status() *v1alpha1.DependencyStatus {
-	return &v1alpha1.DependencyStatus{
+	status := &v1alpha1.DependencyStatus{
 		ObservedGeneration: d.subject.Generation, Conditions: d.conditions(), AcceptedSecret: d.accepted,
 	}
+	if s := d.verdict.Key.Secret; s != (probe.Version{}) {
+		status.ObservedSecret = &v1alpha1.SecretVersion{UID: s.UID, ResourceVersion: s.ResourceVersion}
+	}
+	return status
 }
 
 // restarted hands the dependency to a process that knows its status alone.
@@ -61,7 +65,7 @@ func TestAStatusStandsAfterARestart(t *testing.T) {
 				d := newDependency().ownHost().probed(good())
 				key := d.verdict.Key
 				key.Secret.ResourceVersion = "2"
-				d.verdict, d.accepted, d.subject.ReadyWhen = d.verdict.For(key), nil, v1alpha1.ReadyWhenHealthy
+				d.verdict, d.accepted, d.subject.ReadyWhen = d.verdict.For(key, false), nil, v1alpha1.ReadyWhenHealthy
 				return d
 			},
 			next: fails(probe.ConnectionRefused),
@@ -153,7 +157,7 @@ func TestAnOutageAfterARestartTakesNothingBack(t *testing.T) {
 		"from a key that took the place of one that was accepted": {
 			given: func() *v1alpha1.DependencyStatus {
 				status := newDependency().probed(fails(probe.KeyRejected)).status()
-				status.AcceptedSecret = &v1alpha1.AcceptedSecret{UID: "secret", ResourceVersion: "0"}
+				status.AcceptedSecret = &v1alpha1.SecretVersion{UID: "secret", ResourceVersion: "0"}
 				return status
 			},
 			want: []string{"Authenticated False InvalidAPIKey", "Healthy False ServerError", "Ready False InvalidAPIKey"},
@@ -214,12 +218,11 @@ func TestAStatusOfSomethingElseIsNoVerdict(t *testing.T) {
 	}
 }
 
-// TestAStatusInDoubtStandsAndIsAskedAtOnce is for a Secret of which the status cannot tell whether it is
-// the one that was refused.
+// TestAStatusInDoubtStandsAndIsAskedAtOnce is for a Secret that was changed while no operator lived.
 func TestAStatusInDoubtStandsAndIsAskedAtOnce(t *testing.T) {
 	d := newDependency().probed(fails(probe.KeyRejected))
 	status := d.status()
-	status.AcceptedSecret = &v1alpha1.AcceptedSecret{UID: "secret", ResourceVersion: "0"}
+	status.ObservedSecret.ResourceVersion = "0"
 	next := d.restarted(status)
 	if next.verdict.Probed {
 		t.Error("expected that the Secret is tried at once")
@@ -238,7 +241,7 @@ func TestAfterARestartOwnersFaultsCountAtOnceWhereNothingWasProven(t *testing.T)
 }
 
 func TestRevokedOrMistypedAfterARestart(t *testing.T) {
-	accepted := &v1alpha1.AcceptedSecret{UID: "secret", ResourceVersion: "1"}
+	accepted := &v1alpha1.SecretVersion{UID: "secret", ResourceVersion: "1"}
 	cases := map[string]struct {
 		given  *dependency
 		status func(*v1alpha1.DependencyStatus)
@@ -249,7 +252,9 @@ func TestRevokedOrMistypedAfterARestart(t *testing.T) {
 		},
 		"the status says that another version of it was accepted": {
 			given: newDependency().probed(good()), want: "InvalidAPIKey",
-			status: func(s *v1alpha1.DependencyStatus) { s.AcceptedSecret.ResourceVersion = "0" },
+			status: func(s *v1alpha1.DependencyStatus) {
+				s.AcceptedSecret.ResourceVersion, s.ObservedSecret.ResourceVersion = "0", "0"
+			},
 		},
 		"the status says that no Secret was accepted": {
 			given: newDependency().probed(fails(probe.TimedOut)), want: "InvalidAPIKey",

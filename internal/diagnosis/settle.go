@@ -125,8 +125,8 @@ func settleRival(s *probe.Standing, f probe.Finding, w weight) {
 // blameIn returns who can mend a finding, given who chose the host and whether it ever answered.
 func blameIn(v probe.Verdict, f probe.Finding) Blame {
 	d := Of(f.Symptom)
-	if d.OwnHost != "" && v.OwnHost && !v.Answered {
-		return d.OwnHost
+	if d.OwnHostBlame != "" && v.OwnHost && !v.Answered {
+		return d.OwnHostBlame
 	}
 	return d.Blame
 }

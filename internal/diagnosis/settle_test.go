@@ -60,7 +60,7 @@ func TestDebounce(t *testing.T) {
 				d := newDependency().probed(good())
 				key := d.verdict.Key
 				key.Secret.ResourceVersion = "2"
-				d.verdict, d.target.Credential = d.verdict.For(key), probe.NewSecret("sk-2")
+				d.verdict, d.target.Credential = d.verdict.For(key, false), probe.NewSecret("sk-2")
 				return d
 			}(),
 			steps: []step{then(fails(probe.KeyRejected), "Authenticated False InvalidAPIKey", "Ready False InvalidAPIKey")},
@@ -255,7 +255,7 @@ func TestWarnings(t *testing.T) {
 		}
 	}
 	for _, row := range diagnosis.All() {
-		if row.Warning != (row.Symptom == probe.DomainVerificationLapsing) {
+		if row.Shows == probe.Passed != (row.Symptom == probe.DomainVerificationLapsing) {
 			t.Errorf("%s: the table and this test disagree on what is a warning", row.Symptom)
 		}
 	}

@@ -21,7 +21,7 @@ type dependency struct {
 	subject diagnosis.Subject
 	verdict probe.Verdict
 	// accepted is what was written to status.acceptedSecret.
-	accepted *v1alpha1.AcceptedSecret
+	accepted *v1alpha1.SecretVersion
 }
 
 // newDependency is an object with the defaults of the API, whose first attempt is running.
@@ -49,7 +49,7 @@ func (d *dependency) probed(outcomes ...probe.Outcome) *dependency {
 	for _, o := range outcomes {
 		d.verdict = diagnosis.Settle(d.verdict, d.target, o, time.Unix(0, 0))
 		if v := d.verdict; v.Accepted != (probe.Fingerprint{}) && v.Stages[probe.Authenticated].Finding.Result == probe.Passed {
-			d.accepted = &v1alpha1.AcceptedSecret{UID: v.Key.Secret.UID, ResourceVersion: v.Key.Secret.ResourceVersion}
+			d.accepted = &v1alpha1.SecretVersion{UID: v.Key.Secret.UID, ResourceVersion: v.Key.Secret.ResourceVersion}
 		}
 	}
 	return d
@@ -60,7 +60,7 @@ func (d *dependency) edited() *dependency {
 	key := d.verdict.Key
 	key.Generation++
 	d.subject.Generation = key.Generation
-	d.verdict = d.verdict.For(key)
+	d.verdict = d.verdict.For(key, true)
 	return d
 }
 

@@ -15,16 +15,18 @@ type Diagnosis struct {
 	Symptom probe.Symptom
 	// Reason is a constant of api/v1alpha1.
 	Reason string
-	// Blame is who can mend it.
+	// Blame is who can mend it; empty where nothing has to be mended.
 	Blame Blame
-	// OwnHost replaces Blame for a host that the spec chose and that never answered in this generation.
-	OwnHost Blame
-	// Counts says how many probes in a row it takes.
+	// OwnHostBlame replaces Blame for a host that the spec chose and that never answered in this
+	// generation.
+	OwnHostBlame Blame
+	// Counts says how many probes in a row it takes. What is found without a probe counts at once.
 	Counts Counts
-	// Mends is what has to change before another probe can help.
-	Mends Mends
-	// Warning marks an early warning: the stage passed, and an event says so.
-	Warning bool
+	// Shows is the result of a finding with this symptom, and Failed where it is not set. Passed marks an
+	// early warning: the stage is good, and an event tells of what is to come.
+	Shows probe.Result
+	// Stalls says that nothing but an edit of the spec, or of the operator's flags, can help.
+	Stalls bool
 	// Seen is what was observed, Advice what a person should do next.
 	Seen, Advice string
 }
@@ -53,108 +55,94 @@ const (
 	AtOnce Counts = "at once"
 )
 
-// Mends is what has to change before another probe can help.
-type Mends string
-
-const (
-	// Time: the next probe may find it mended.
-	Time Mends = "time"
-	// Wait: as Time, but not before the provider's Retry-After.
-	Wait Mends = "wait"
-	// SecretEdit: the Secret, or the consent on it, has to change.
-	SecretEdit Mends = "Secret"
-	// SpecEdit: nothing but an edit of the spec, or of the operator's flags, helps: the object is Stalled.
-	SpecEdit Mends = "spec"
-)
-
-// table has one row for each symptom, by stage. Conditions, events, metric labels, the CLI and
+// table has one row for each symptom, by stage, which internal/probe/symptom.go tells. Conditions, events, metric labels, the CLI and
 // docs/reasons.md all come from it.
 var table = []Diagnosis{
 	// Configured
 	{
-		Symptom: probe.NoAIProvider, Reason: v1alpha1.ReasonNoAIProvider, Blame: Owner, Mends: SpecEdit,
+		Symptom: probe.NoAIProvider, Reason: v1alpha1.ReasonNoAIProvider, Blame: Owner, Stalls: true,
 		Seen:   "No AI provider is configured.",
 		Advice: "Set spec.provider of {object}, and spec.secretRef to the Secret with its API key.",
 	},
 	{
-		Symptom: probe.NoEmailProvider, Reason: v1alpha1.ReasonNoEmailProvider, Blame: Owner, Mends: SpecEdit,
+		Symptom: probe.NoEmailProvider, Reason: v1alpha1.ReasonNoEmailProvider, Blame: Owner, Stalls: true,
 		Seen:   "No email provider is configured, so no email is sent.",
 		Advice: "Set spec.provider of {object}, and spec.secretRef to the Secret with its API key.",
 	},
 	{
-		Symptom: probe.SecretNotFound, Reason: v1alpha1.ReasonSecretNotFound, Blame: Owner, Mends: SecretEdit,
+		Symptom: probe.SecretNotFound, Reason: v1alpha1.ReasonSecretNotFound, Blame: Owner,
 		Seen:   "Secret {secretName} does not exist in namespace {namespace}.",
 		Advice: "Create it with the {provider} API key under the key {secretKey}, or correct spec.secretRef.",
 	},
 	{
-		Symptom: probe.SecretKeyMissing, Reason: v1alpha1.ReasonSecretKeyMissing, Blame: Owner, Mends: SecretEdit,
+		Symptom: probe.SecretKeyMissing, Reason: v1alpha1.ReasonSecretKeyMissing, Blame: Owner,
 		Seen:   "Secret {secretName} has no key {secretKey}.",
 		Advice: "Add the key to the Secret, or set spec.secretRef.key to the key that holds the {provider} API key.",
 	},
 	{
-		Symptom: probe.SecretKeyEmpty, Reason: v1alpha1.ReasonSecretKeyEmpty, Blame: Owner, Mends: SecretEdit,
+		Symptom: probe.SecretKeyEmpty, Reason: v1alpha1.ReasonSecretKeyEmpty, Blame: Owner,
 		Seen:   "Key {secretKey} of Secret {secretName} is empty.",
 		Advice: "Put the {provider} API key there.",
 	},
 	{
-		Symptom: probe.PlaceholderCredential, Reason: v1alpha1.ReasonPlaceholderCredential, Blame: Owner, Mends: SecretEdit,
+		Symptom: probe.PlaceholderCredential, Reason: v1alpha1.ReasonPlaceholderCredential, Blame: Owner,
 		Seen:   "Key {secretKey} of Secret {secretName} holds a placeholder, not a key.",
 		Advice: "Put the real {provider} API key there.",
 	},
 	{
-		Symptom: probe.CredentialHasLineBreak, Reason: v1alpha1.ReasonCredentialHasLineBreak, Blame: Owner, Mends: SecretEdit,
+		Symptom: probe.CredentialHasLineBreak, Reason: v1alpha1.ReasonCredentialHasLineBreak, Blame: Owner,
 		Seen:   "Key {secretKey} of Secret {secretName} holds a line break, most likely at its end.",
 		Advice: "Write the value again without it, for example with printf in place of echo.",
 	},
 	{
-		Symptom: probe.CredentialHasWhitespace, Reason: v1alpha1.ReasonCredentialHasWhitespace, Blame: Owner, Mends: SecretEdit,
+		Symptom: probe.CredentialHasWhitespace, Reason: v1alpha1.ReasonCredentialHasWhitespace, Blame: Owner,
 		Seen:   "Key {secretKey} of Secret {secretName} holds blanks or tabs.",
 		Advice: "Write the key again without them.",
 	},
 	{
-		Symptom: probe.CredentialMalformed, Reason: v1alpha1.ReasonCredentialMalformed, Blame: Owner, Mends: SecretEdit,
+		Symptom: probe.CredentialMalformed, Reason: v1alpha1.ReasonCredentialMalformed, Blame: Owner,
 		Seen:   "Key {secretKey} of Secret {secretName} holds characters that no API key has.",
 		Advice: "Write the key again as plain text; data of a Secret is base64-encoded once, not twice.",
 	},
 	{
-		Symptom: probe.WrongKeyKind, Reason: v1alpha1.ReasonWrongKeyKind, Blame: Owner, Mends: SecretEdit,
+		Symptom: probe.WrongKeyKind, Reason: v1alpha1.ReasonWrongKeyKind, Blame: Owner,
 		Seen:   "Key {secretKey} of Secret {secretName} holds a credential of another kind[: {names}].",
 		Advice: "Put the {provider} API key there, or correct spec.provider or spec.secretRef.",
 	},
 	{
-		Symptom: probe.CANotFound, Reason: v1alpha1.ReasonCANotFound, Blame: Owner, Mends: SecretEdit,
+		Symptom: probe.CANotFound, Reason: v1alpha1.ReasonCANotFound, Blame: Owner,
 		Seen:   "What spec.caRef names[, {names},] does not exist.",
 		Advice: "Create it with the PEM certificates, or correct spec.caRef.",
 	},
 	{
-		Symptom: probe.CAInvalid, Reason: v1alpha1.ReasonCAInvalid, Blame: Owner, Mends: SecretEdit,
+		Symptom: probe.CAInvalid, Reason: v1alpha1.ReasonCAInvalid, Blame: Owner,
 		Seen:   "What spec.caRef names[, {names},] holds no PEM certificate.",
 		Advice: "Put the certificate of the authority that signs the endpoint's certificate there, in PEM.",
 	},
 	{
-		Symptom: probe.ConsentMissing, Reason: v1alpha1.ReasonConsentMissing, Blame: Owner, Mends: SecretEdit,
+		Symptom: probe.ConsentMissing, Reason: v1alpha1.ReasonConsentMissing, Blame: Owner,
 		Seen:   "Secret {secretName} does not allow its key to be sent to {host}.",
 		Advice: "If it may: kubectl annotate secret -n {namespace} {secretName} --overwrite " + v1alpha1.AllowedHostsAnnotation + "={host}",
 	},
 	{
-		Symptom: probe.PlainHTTPRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Mends: SpecEdit,
+		Symptom: probe.PlainHTTPRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,
 		Seen:   "The endpoint at {host} is plain http, which Mainstay does not speak.",
 		Advice: "Use https, or start Mainstay with --allow-http.",
 	},
 	{
-		Symptom: probe.AddressRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Mends: SpecEdit,
+		Symptom: probe.AddressRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,
 		Seen:   "Mainstay's dial guard does not admit the address of {host}: it is private, loopback or reserved.",
 		Advice: "If it is meant to be probed, start Mainstay with --allow-host={host}",
 	},
 
 	// Reachable
 	{
-		Symptom: probe.NameNotResolved, Reason: v1alpha1.ReasonNameNotResolved, Blame: Network, OwnHost: Owner,
+		Symptom: probe.NameNotResolved, Reason: v1alpha1.ReasonNameNotResolved, Blame: Network, OwnHostBlame: Owner,
 		Seen:   "DNS has no address for {hostname}.",
 		Advice: "Check the name in spec.endpoint where it is set, and the cluster's DNS.",
 	},
 	{
-		Symptom: probe.ConnectionRefused, Reason: v1alpha1.ReasonConnectionRefused, Blame: Network, OwnHost: Owner,
+		Symptom: probe.ConnectionRefused, Reason: v1alpha1.ReasonConnectionRefused, Blame: Network, OwnHostBlame: Owner,
 		Seen:   "Nothing accepts connections at {host}.",
 		Advice: "Check the port, whether the server runs, and any network policy between.",
 	},
@@ -169,12 +157,12 @@ var table = []Diagnosis{
 		Advice: "Check proxies and firewalls between; where there are none, the provider has a problem.",
 	},
 	{
-		Symptom: probe.CertificateInvalid, Reason: v1alpha1.ReasonTLSInvalid, Blame: Network, OwnHost: Owner,
+		Symptom: probe.CertificateInvalid, Reason: v1alpha1.ReasonTLSInvalid, Blame: Network, OwnHostBlame: Owner,
 		Seen:   "The certificate of {host} is not accepted[: {names}].",
 		Advice: "Renew or correct the certificate, or name the authority that signed it in spec.caRef.",
 	},
 	{
-		Symptom: probe.HandshakeFailed, Reason: v1alpha1.ReasonTLSInvalid, Blame: Network, OwnHost: Owner,
+		Symptom: probe.HandshakeFailed, Reason: v1alpha1.ReasonTLSInvalid, Blame: Network, OwnHostBlame: Owner,
 		Seen:   "{host} does not complete a TLS handshake.",
 		Advice: "Check that https is spoken at this port, with TLS 1.2 or later.",
 	},
@@ -189,12 +177,12 @@ var table = []Diagnosis{
 		Advice: "Check the provider's status page and the cluster's egress.",
 	},
 	{
-		Symptom: probe.ServerError, Reason: v1alpha1.ReasonServerError, Blame: Provider, Mends: Wait,
+		Symptom: probe.ServerError, Reason: v1alpha1.ReasonServerError, Blame: Provider,
 		Seen:   "{provider} answers with a server error (5xx).",
 		Advice: "Wait, and check the status page of {provider}; nothing in the cluster has to change.",
 	},
 	{
-		Symptom: probe.PathNotFound, Reason: v1alpha1.ReasonPathNotFound, Blame: Provider, OwnHost: Owner,
+		Symptom: probe.PathNotFound, Reason: v1alpha1.ReasonPathNotFound, Blame: Provider, OwnHostBlame: Owner,
 		Seen:   "{host} answers, but the API of {provider} is not at this path (404).",
 		Advice: "Check the path of spec.endpoint: it must include the version, as in https://host/v1.",
 	},
@@ -210,28 +198,30 @@ var table = []Diagnosis{
 	},
 
 	// Authenticated
+	// KeyRevoked is never an answer's own symptom: Settle makes it of KeyRejected for a key that was
+	// accepted before.
 	{
-		Symptom: probe.KeyRejected, Reason: v1alpha1.ReasonInvalidAPIKey, Blame: Owner, Mends: SecretEdit,
+		Symptom: probe.KeyRejected, Reason: v1alpha1.ReasonInvalidAPIKey, Blame: Owner,
 		Seen:   "{provider} rejects the API key[ in {secret}].",
 		Advice: "Check that the key was copied in full, or create a new one at {provider} and put it there.",
 	},
 	{
-		Symptom: probe.KeyRevoked, Reason: v1alpha1.ReasonAPIKeyRevokedOrExpired, Blame: Owner, Mends: SecretEdit,
+		Symptom: probe.KeyRevoked, Reason: v1alpha1.ReasonAPIKeyRevokedOrExpired, Blame: Owner,
 		Seen:   "{provider} no longer accepts the API key[ in {secret}], which it accepted before.",
 		Advice: "It was revoked or has expired: create a new key at {provider} and put it there.",
 	},
 	{
-		Symptom: probe.KeyExpired, Reason: v1alpha1.ReasonAPIKeyExpired, Blame: Owner, Mends: SecretEdit,
+		Symptom: probe.KeyExpired, Reason: v1alpha1.ReasonAPIKeyExpired, Blame: Owner,
 		Seen:   "{provider} says that the API key[ in {secret}] has expired.",
 		Advice: "Create a new key at {provider} and put it there.",
 	},
 	{
-		Symptom: probe.KeySuspended, Reason: v1alpha1.ReasonAPIKeySuspended, Blame: Owner, Mends: SecretEdit,
+		Symptom: probe.KeySuspended, Reason: v1alpha1.ReasonAPIKeySuspended, Blame: Owner,
 		Seen:   "{provider} says that the API key[ in {secret}] is suspended or inactive.",
 		Advice: "Reactivate it at {provider}, or settle with their support why it was suspended.",
 	},
 	{
-		Symptom: probe.CredentialRequired, Reason: v1alpha1.ReasonCredentialRequired, Blame: Owner, Mends: SpecEdit,
+		Symptom: probe.CredentialRequired, Reason: v1alpha1.ReasonCredentialRequired, Blame: Owner,
 		Seen:   "{host} asks for an API key, and the spec names none.",
 		Advice: "Set spec.secretRef of {object} to the Secret that holds the key.",
 	},
@@ -243,12 +233,12 @@ var table = []Diagnosis{
 
 	// Authorized
 	{
-		Symptom: probe.ScopeMissing, Reason: v1alpha1.ReasonInsufficientScope, Blame: Owner, Mends: SecretEdit,
+		Symptom: probe.ScopeMissing, Reason: v1alpha1.ReasonInsufficientScope, Blame: Owner,
 		Seen:   "The API key[ in {secret}] is valid but lacks a scope[: {names}].",
 		Advice: "Issue a key with that scope at {provider}, or grant it to this key.",
 	},
 	{
-		Symptom: probe.Forbidden, Reason: v1alpha1.ReasonRoleForbidden, Blame: Owner, Mends: SecretEdit,
+		Symptom: probe.Forbidden, Reason: v1alpha1.ReasonRoleForbidden, Blame: Owner,
 		Seen:   "{provider} forbids this request[, although it accepts the API key in {secret}].",
 		Advice: "Check the permissions of the key, and of the project or role behind it, at {provider}.",
 	},
@@ -280,24 +270,24 @@ var table = []Diagnosis{
 		Advice: "Enable sending for the domain at {provider}.",
 	},
 	{
-		Symptom: probe.DomainVerificationLapsing, Reason: v1alpha1.ReasonDomainVerificationLapsing, Blame: Owner, Warning: true,
+		Symptom: probe.DomainVerificationLapsing, Reason: v1alpha1.ReasonDomainVerificationLapsing, Blame: Owner, Shows: probe.Passed,
 		Seen:   "The domain[ {names}] still sends, but {provider} no longer finds all of its DNS records.",
 		Advice: "Restore the DNS records that {provider} shows for the domain before its verification ends.",
 	},
 	{
-		Symptom: probe.ListTooLong, Reason: v1alpha1.ReasonListTooLong, Blame: Mainstay,
+		Symptom: probe.ListTooLong, Reason: v1alpha1.ReasonListTooLong, Blame: Mainstay, Shows: probe.Undecided,
 		Seen:   "{provider} lists more than Mainstay reads, and what is needed[, {names},] was not in what it read.",
 		Advice: "Look it up at {provider}; deleting what is not used there shortens the list.",
 	},
 	{
-		Symptom: probe.SendOnlyKey, Reason: v1alpha1.ReasonSendOnlyKey, Blame: Owner,
+		Symptom: probe.SendOnlyKey, Reason: v1alpha1.ReasonSendOnlyKey, Shows: probe.Unprovable,
 		Seen:   "The API key[ in {secret}] may send and nothing else[, so it cannot show whether {names} is verified].",
 		Advice: "Nothing has to change: a send-only key is the safest choice.",
 	},
 
-	// Working
+	// Working, which has no condition of its own and shows in Healthy
 	{
-		Symptom: probe.RateLimited, Reason: v1alpha1.ReasonRateLimited, Blame: Owner, Counts: InARow, Mends: Wait,
+		Symptom: probe.RateLimited, Reason: v1alpha1.ReasonRateLimited, Blame: Owner, Counts: InARow,
 		Seen:   "{provider} answers that the rate limit of this key or account is used up (429).",
 		Advice: "Let the app call less often or back off, or have {provider} raise the limit.",
 	},
@@ -314,8 +304,8 @@ var bySymptom = func() map[probe.Symptom]Diagnosis {
 		if d.Counts == "" {
 			d.Counts = ByBlame
 		}
-		if d.Mends == "" {
-			d.Mends = Time
+		if d.Shows == probe.NotReached {
+			d.Shows = probe.Failed
 		}
 		index[d.Symptom] = d
 	}

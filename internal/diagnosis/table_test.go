@@ -61,7 +61,7 @@ func TestRowsOfOneReasonAgree(t *testing.T) {
 		if known.Symptom.Stage() != d.Symptom.Stage() {
 			t.Errorf("reason %s belongs to the stages %s and %s", d.Reason, known.Symptom.Stage(), d.Symptom.Stage())
 		}
-		if known.Blame != d.Blame || known.OwnHost != d.OwnHost || known.Counts != d.Counts || known.Mends != d.Mends || known.Warning != d.Warning {
+		if known.Blame != d.Blame || known.OwnHostBlame != d.OwnHostBlame || known.Counts != d.Counts || known.Shows != d.Shows || known.Stalls != d.Stalls {
 			t.Errorf("reason %s: %s and %s differ in more than their words, so a status that names the reason cannot tell which holds",
 				d.Reason, known.Symptom, d.Symptom)
 		}
@@ -71,22 +71,22 @@ func TestRowsOfOneReasonAgree(t *testing.T) {
 func TestRowsUseTheClosedSets(t *testing.T) {
 	blames := []diagnosis.Blame{diagnosis.Owner, diagnosis.Provider, diagnosis.Network, diagnosis.Mainstay}
 	counts := []diagnosis.Counts{diagnosis.ByBlame, diagnosis.InARow, diagnosis.AtOnce}
-	mends := []diagnosis.Mends{diagnosis.Time, diagnosis.Wait, diagnosis.SecretEdit, diagnosis.SpecEdit}
+	shows := []probe.Result{probe.Failed, probe.Passed, probe.Undecided, probe.Unprovable}
 	for _, d := range diagnosis.All() {
 		switch {
-		case !slices.Contains(blames, d.Blame):
+		case !slices.Contains(blames, d.Blame) && (d.Blame != "" || d.Shows != probe.Unprovable):
 			t.Errorf("%s: unknown blame %q", d.Symptom, d.Blame)
-		case d.OwnHost != "" && !slices.Contains(blames, d.OwnHost):
-			t.Errorf("%s: unknown blame %q for a host of one's own", d.Symptom, d.OwnHost)
-		case d.OwnHost != "" && d.Symptom.Stage() != probe.Reachable:
+		case d.OwnHostBlame != "" && !slices.Contains(blames, d.OwnHostBlame):
+			t.Errorf("%s: unknown blame %q for a host of one's own", d.Symptom, d.OwnHostBlame)
+		case d.OwnHostBlame != "" && d.Symptom.Stage() != probe.Reachable:
 			t.Errorf("%s: who chose the host matters only while it does not answer", d.Symptom)
 		case !slices.Contains(counts, d.Counts):
 			t.Errorf("%s: unknown way to count %q", d.Symptom, d.Counts)
-		case !slices.Contains(mends, d.Mends):
-			t.Errorf("%s: unknown way to mend %q", d.Symptom, d.Mends)
+		case !slices.Contains(shows, d.Shows):
+			t.Errorf("%s: no finding with a symptom is %s", d.Symptom, d.Shows)
 		case d.Symptom.Stage() == probe.Configured && d.Blame != diagnosis.Owner:
 			t.Errorf("%s: what is not configured right is the owner's to mend", d.Symptom)
-		case d.Mends == diagnosis.SpecEdit && d.Blame != diagnosis.Owner:
+		case d.Stalls && d.Blame != diagnosis.Owner:
 			t.Errorf("%s: an edit of the spec is the owner's to make", d.Symptom)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"hash/fnv"
 	"math/rand/v2"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -32,13 +33,15 @@ type Options struct {
 	Jitter func() float64
 }
 
-// Observation is one probe that ended, for metrics.
+// Observation is one probe that ended, for metrics and logs.
 type Observation struct {
 	ID       ID
 	Target   Target
 	Report   Report
 	Ended    time.Time
 	Duration time.Duration
+	// Panic is the stack of a probe that panicked.
+	Panic string
 	// Lag is how much later than due the probe began.
 	Lag time.Duration
 }
@@ -115,7 +118,7 @@ func (e *Engine) Set(id ID, t Target, standing Verdict) {
 	case old.verdict.Key == standing.Key:
 		return
 	default:
-		old.verdict, old.due = old.verdict.For(standing.Key), now
+		old.verdict, old.due = old.verdict.For(standing.Key, old.target.sendsAs(t)), now
 	}
 	old.target, old.gone = t, false
 	if old.place < 0 {
@@ -220,7 +223,7 @@ func (e *Engine) next(ctx context.Context) (*flight, time.Duration) {
 }
 
 func (e *Engine) run(f *flight) {
-	report := e.probe(f)
+	report, panicked := e.probe(f)
 	// Whether the process is ending has to be asked before the probe's own context is released. A timeout
 	// of the probe is another error, and whoever cancels may name any cause.
 	ending := errors.Is(f.ctx.Err(), context.Canceled)
@@ -229,7 +232,7 @@ func (e *Engine) run(f *flight) {
 	if counted && e.options.Observe != nil {
 		e.options.Observe(Observation{
 			ID: f.entry.id, Target: f.target, Report: report,
-			Ended: ended, Duration: ended.Sub(f.began), Lag: f.lag,
+			Ended: ended, Duration: ended.Sub(f.began), Lag: f.lag, Panic: panicked,
 		})
 	}
 	if changed {
@@ -237,15 +240,16 @@ func (e *Engine) run(f *flight) {
 	}
 }
 
-// probe runs one probe. A panic is our own fault, never the dependency's.
-func (e *Engine) probe(f *flight) (report Report) {
+// probe runs one probe. A panic is our own fault, never the dependency's. Its value is dropped, since it
+// may hold anything; the stack says where it was.
+func (e *Engine) probe(f *flight) (report Report, panicked string) {
 	defer func() {
 		if recover() != nil {
-			report = Report{}
+			report, panicked = Report{}, string(debug.Stack())
 			report.Outcome.Fail(ProbeFailed)
 		}
 	}()
-	return e.options.Probe(f.ctx, f.target)
+	return e.options.Probe(f.ctx, f.target), ""
 }
 
 // land takes in the report of a probe that ended. It says whether the verdict shows something new, and

@@ -74,6 +74,14 @@ type CA struct {
 	pem string
 }
 
+// sendsAs says whether both targets send the same credential to the same server.
+func (t Target) sendsAs(other Target) bool {
+	if (t.CA == nil) != (other.CA == nil) || t.CA != nil && t.CA.pem != other.CA.pem {
+		return false
+	}
+	return t.Login() == other.Login()
+}
+
 // ParseCA reads PEM certificates. It returns false where there is none.
 func ParseCA(pem []byte) (*CA, bool) {
 	pool := x509.NewCertPool()

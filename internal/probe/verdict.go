@@ -23,12 +23,6 @@ type Key struct {
 // Version is one version of an object in the API server; the zero Version is no object.
 type Version struct{ UID, ResourceVersion string }
 
-// SameSubject says whether both keys speak of the same generation and Secret, so that what was proven
-// for one holds for the other.
-func (k Key) SameSubject(other Key) bool {
-	return k.UID == other.UID && k.Generation == other.Generation && k.Secret == other.Secret && k.CA == other.CA
-}
-
 // Verdict is what the outcomes of one target amount to so far.
 type Verdict struct {
 	Key    Key
@@ -109,16 +103,15 @@ func (v Verdict) Shows(other Verdict) bool {
 	return true
 }
 
-// For returns the verdict with which a target starts that replaces the one of v: all of it where only
-// the request to probe now is new, else only what still says something.
-func (v Verdict) For(key Key) Verdict {
-	if v.Key.SameSubject(key) {
+// For returns the verdict with which a target starts that replaces the one of v. All of it holds where
+// the generation is the same and so is what is sent, for which same stands: a request to probe now, or an
+// edit of the Secret that leaves the credential alone, takes nothing back. Else only that counts which
+// still says something.
+func (v Verdict) For(key Key, same bool) Verdict {
+	sameSpec := v.Key.UID == key.UID && v.Key.Generation == key.Generation
+	if sameSpec && same {
 		v.Key, v.Probed = key, false
 		return v
 	}
-	next := Verdict{Key: key, Accepted: v.Accepted}
-	if v.Key.UID == key.UID && v.Key.Generation == key.Generation {
-		next.Answered = v.Answered
-	}
-	return next
+	return Verdict{Key: key, Accepted: v.Accepted, Answered: v.Answered && sameSpec}
 }

@@ -28,17 +28,22 @@ func standing() probe.Verdict {
 func TestWhatAVerdictIsWorthForAnotherKey(t *testing.T) {
 	cases := map[string]struct {
 		edit func(*probe.Key)
+		same bool
 		want func(probe.Verdict) probe.Verdict
 	}{
 		"a request to probe now keeps everything but that it was probed": {
-			edit: func(k *probe.Key) { k.Request = "now" },
+			edit: func(k *probe.Key) { k.Request = "now" }, same: true,
+			want: func(v probe.Verdict) probe.Verdict { v.Probed = false; return v },
+		},
+		"an edit of the Secret that leaves the credential alone takes nothing back": {
+			edit: func(k *probe.Key) { k.Secret.ResourceVersion = "2" }, same: true,
 			want: func(v probe.Verdict) probe.Verdict { v.Probed = false; return v },
 		},
 		"another generation keeps what was accepted": {
-			edit: func(k *probe.Key) { k.Generation++ },
+			edit: func(k *probe.Key) { k.Generation++ }, same: true,
 			want: func(v probe.Verdict) probe.Verdict { return probe.Verdict{Accepted: v.Accepted} },
 		},
-		"another Secret keeps what was accepted, and that the host answered": {
+		"another credential keeps what was accepted, and that the host answered": {
 			edit: func(k *probe.Key) { k.Secret.ResourceVersion = "2" },
 			want: func(v probe.Verdict) probe.Verdict {
 				return probe.Verdict{Accepted: v.Accepted, Answered: true}
@@ -62,7 +67,7 @@ func TestWhatAVerdictIsWorthForAnotherKey(t *testing.T) {
 			c.edit(&key)
 			want := c.want(v)
 			want.Key = key
-			if diff := cmp.Diff(want, v.For(key), sameSymptom); diff != "" {
+			if diff := cmp.Diff(want, v.For(key, c.same), sameSymptom); diff != "" {
 				t.Errorf("verdict (-want +found):\n%s", diff)
 			}
 		})

@@ -22,6 +22,8 @@ var openAI = Provider{
 	KeyPrefix: "sk-",
 	NotKeys:   map[string]string{"sk-admin-": "it is an admin key, which calls no models"},
 	Steps:     []Step{{Path: "/models", Read: readModels}},
+	// The first rule that matches in all its fields decides. Faults of the way there and 5xx come before
+	// them, the common reading of HTTP after. Code is looked for in code, type and status alike.
 	Rules: []probe.Rule{
 		{
 			Code: "invalid_api_key", Means: probe.KeyRejected,
@@ -67,7 +69,8 @@ var openAI = Provider{
 // scopeNames finds the names in "Missing scopes: api.model.read, model.request".
 var scopeNames = regexp.MustCompile(`[Mm]issing scopes?: *([\w.:-]*\w(?:, *[\w.:-]*\w)*)`)
 
-// readModels looks for the models that the spec names in a listing of the OpenAI shape. Only the ids are
+// readModels looks for the models that the spec names in a listing of the OpenAI shape, for OpenAI and for
+// the servers that are compatible with it. Only the ids are
 // decoded. A server without any model sends null for the list.
 func readModels(page *Page) error {
 	var list struct {

@@ -83,8 +83,8 @@ type Options struct {
 	Endpoints map[string]string
 }
 
-// Request is an object with what its spec refers to; nil stands for what does not exist.
-type Request struct {
+// Inputs are an object with what its spec refers to; nil stands for what does not exist.
+type Inputs struct {
 	Kind   Kind
 	Object Dependency
 	Secret *Referent
@@ -93,7 +93,7 @@ type Request struct {
 
 // Build returns the target of an object. The finding is that of stage Configured; where it did not pass
 // there is nothing to probe.
-func (o Options) Build(r Request) (probe.Target, probe.Finding) {
+func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
 	spec := r.Object.SharedSpec()
 	t := probe.Target{
 		Kind: r.Kind.Name, Provider: r.Object.Provider(), Wants: r.Kind.Wants(r.Object),
@@ -110,7 +110,7 @@ func (o Options) Build(r Request) (probe.Target, probe.Finding) {
 		return t, probe.Fail(r.Kind.None)
 	}
 	t.BaseURL, t.OwnHost = o.baseURL(vendor, spec)
-	for _, check := range []func(*probe.Target, provider.Provider, Request) (probe.Finding, bool){
+	for _, check := range []func(*probe.Target, provider.Provider, Inputs) (probe.Finding, bool){
 		credential, authority, consent, o.destination,
 	} {
 		if problem, bad := check(&t, vendor, r); bad {
@@ -158,7 +158,7 @@ func ParseEndpoints(pairs []string) (map[string]string, error) {
 }
 
 // credential finds the value in the Secret and judges its shape.
-func credential(t *probe.Target, vendor provider.Provider, r Request) (probe.Finding, bool) {
+func credential(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Finding, bool) {
 	ref := r.Object.SharedSpec().SecretRef
 	switch {
 	case ref == nil:
@@ -182,7 +182,7 @@ func credential(t *probe.Target, vendor provider.Provider, r Request) (probe.Fin
 }
 
 // authority reads the certificates of spec.caRef.
-func authority(t *probe.Target, _ provider.Provider, r Request) (probe.Finding, bool) {
+func authority(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, bool) {
 	ref := r.Object.SharedSpec().CARef
 	if ref == nil {
 		return probe.Finding{}, false
@@ -204,7 +204,7 @@ func authority(t *probe.Target, _ provider.Provider, r Request) (probe.Finding, 
 }
 
 // consent holds back a credential whose owner did not allow it to be sent to the spec's host.
-func consent(t *probe.Target, _ provider.Provider, r Request) (probe.Finding, bool) {
+func consent(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, bool) {
 	if !t.OwnHost || t.Credential.IsZero() || r.Secret.Consented {
 		return probe.Finding{}, false
 	}
@@ -221,7 +221,7 @@ func consent(t *probe.Target, _ provider.Provider, r Request) (probe.Finding, bo
 }
 
 // destination asks the dial guard what it can say before DNS.
-func (o Options) destination(t *probe.Target, _ provider.Provider, _ Request) (probe.Finding, bool) {
+func (o Options) destination(t *probe.Target, _ provider.Provider, _ Inputs) (probe.Finding, bool) {
 	u, err := url.Parse(t.BaseURL)
 	if err != nil {
 		return probe.Fail(probe.AddressRefused), true
