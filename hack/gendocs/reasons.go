@@ -70,10 +70,10 @@ func reasons(page *bytes.Buffer) {
 
 // weight says who can mend a reason, when it counts, and whether anything but the spec can help.
 func weight(d diagnosis.Diagnosis) string {
-	switch d.Shows {
-	case probe.Unprovable:
+	if d.Shows == probe.Unprovable {
 		return "No failure: the condition is Unknown, and `Healthy` is True where nothing else is wrong."
-	case probe.Undecided:
+	}
+	if d.Shows == probe.Undecided {
 		return "No failure but an open question: the condition and `Healthy` are Unknown."
 	}
 	text := mends[d.Blame]
