@@ -5,7 +5,9 @@ package controllers
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"maps"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -73,7 +75,10 @@ func (r *Reconciler) read(ctx context.Context, kind string, name client.ObjectKe
 		AllowedHosts: object.GetAnnotations()[v1alpha1.AllowedHostsAnnotation],
 	}
 	if kind == "ConfigMap" {
-		found.Data = map[string][]byte{}
+		found.Data = maps.Clone(configMap.BinaryData)
+		if found.Data == nil {
+			found.Data = map[string][]byte{}
+		}
 		for key, text := range configMap.Data {
 			found.Data[key] = []byte(text)
 		}
@@ -109,12 +114,21 @@ func references(object target.Dependency) []reference {
 }
 
 func keyOf(object target.Dependency) probe.Key {
-	request := object.GetAnnotations()[v1alpha1.RequestedAtAnnotation]
 	return probe.Key{
 		UID:        string(object.GetUID()),
 		Generation: object.GetGeneration(),
-		Request:    string([]rune(request)[:min(maxRequest, len([]rune(request)))]),
+		Request:    echo(object.GetAnnotations()[v1alpha1.RequestedAtAnnotation]),
 	}
+}
+
+// echo returns a request to probe now, or what stands for it in a status where it is too long for one.
+func echo(request string) string {
+	runes := []rune(request)
+	if len(runes) <= maxRequest {
+		return request
+	}
+	hash := fmt.Sprintf("%x", sha256.Sum256([]byte(request)))
+	return string(runes[:maxRequest-len(hash)]) + hash
 }
 
 func versionOf(object metav1.Object) probe.Version {

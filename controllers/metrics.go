@@ -97,7 +97,8 @@ func result(o probe.Outcome) string {
 func (m *Metrics) show(p report) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	v := verdict{provider: p.object.Provider(), blame: string(p.cause.Blame), lastProbe: m.verdicts[p.id].lastProbe}
+	before := m.verdicts[p.id]
+	v := verdict{provider: p.object.Provider(), blame: string(p.cause.Blame), lastProbe: before.lastProbe}
 	if ref := p.object.SharedSpec().SecretRef; ref != nil {
 		v.secret = ref.Name
 	}
@@ -109,6 +110,9 @@ func (m *Metrics) show(p report) {
 		// While the status of an earlier verdict stands, so does its blame.
 		if known := diagnosis.ForReason(c.Reason); v.blame == "" && c.Status != metav1.ConditionTrue && len(known) > 0 {
 			v.blame = string(known[0].Blame)
+			if before.reason == c.Reason {
+				v.blame = before.blame
+			}
 		}
 	}
 	m.verdicts[p.id] = v

@@ -121,6 +121,22 @@ func TestInvalidSpecIsRefusedWithAClearMessage(t *testing.T) {
 			func(ai *v1alpha1.AIProvider) { ai.Spec.Endpoint = "https://user@x.example" },
 			[]string{"spec.endpoint", "belong into the Secret"},
 		},
+		"endpoint that would run in a shell": {
+			func(ai *v1alpha1.AIProvider) { ai.Spec.Endpoint = "https://$(reboot)/v1" },
+			[]string{"spec.endpoint", "http or https"},
+		},
+		"endpoint with two hosts": {
+			func(ai *v1alpha1.AIProvider) { ai.Spec.Endpoint = "https://x,evil.example/v1" },
+			[]string{"spec.endpoint", "http or https"},
+		},
+		"endpoint that is turned around": {
+			func(ai *v1alpha1.AIProvider) { ai.Spec.Endpoint = "https://a%E2%80%AEb.example/v1" },
+			[]string{"spec.endpoint", "http or https"},
+		},
+		"endpoint with a port that is none": {
+			func(ai *v1alpha1.AIProvider) { ai.Spec.Endpoint = "https://x.example:99999/v1" },
+			[]string{"spec.endpoint", "port from 1 to 65535"},
+		},
 		"timeout above period": {
 			func(ai *v1alpha1.AIProvider) { ai.Spec.TimeoutSeconds, ai.Spec.PeriodSeconds = 30, 20 },
 			[]string{"spec.timeoutSeconds", "not be greater than spec.periodSeconds"},
@@ -151,6 +167,20 @@ func TestInvalidSpecIsRefusedWithAClearMessage(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestEndpointsThatPeopleUseAreAdmitted(t *testing.T) {
+	namespace := newNamespace(t)
+	for i, endpoint := range []string{
+		"https://llm.example.com/v1", "http://llm:8000", "https://llm.shop.svc.cluster.local:8443/v1/",
+		"https://10.0.0.1/openai/v1", "https://[2001:db8::1]:8443/v1", "https://my_llm.example.com/a%20b", "https://example.com.",
+	} {
+		ai := openAI(namespace)
+		ai.Name, ai.Spec.Endpoint, ai.Spec.Suspend = fmt.Sprint("endpoint-", i), endpoint, true
+		if err := world.admin.Create(t.Context(), ai); err != nil {
+			t.Errorf("%s: %v", endpoint, err)
+		}
 	}
 }
 

@@ -94,22 +94,27 @@ func (r *Reconciler) handOver(ctx context.Context, id probe.ID, object target.De
 	}
 	resumed := diagnosis.Resume(object.SharedStatus(), key, t)
 	r.Engine.Set(id, t, resumed) // It keeps what it knows of the object already.
+	return r.underWay(ctx, id, object, resumed)
+}
+
+// underWay shows an object whose probe has not ended. What its status says stands until then; one that was
+// never visited shows what is known already.
+func (r *Reconciler) underWay(ctx context.Context, id probe.ID, object target.Dependency, v probe.Verdict) (ctrl.Result, error) {
+	subject := r.subject(object)
 	if len(object.SharedStatus().Conditions) > 0 {
-		// What the status says stands until the probe has ended.
 		r.Metrics.show(report{
-			id: id, object: object, status: object.SharedStatus(), cause: diagnosis.Healthy(resumed, subject),
+			id: id, object: object, status: object.SharedStatus(), cause: diagnosis.Healthy(v, subject),
 		})
 		return ctrl.Result{}, nil
 	}
-	resumed.Stages[probe.Configured].Finding = probe.Pass()
-	return r.write(ctx, verdictReport(id, object, resumed, subject))
+	v.Stages[probe.Configured].Finding = probe.Pass()
+	return r.write(ctx, verdictReport(id, object, v, subject))
 }
 
-// settled writes a verdict that was made for the object as it is now. While its first probe is under way
-// there is nothing to write.
+// settled writes a verdict that was made for the object as it is now.
 func (r *Reconciler) settled(ctx context.Context, id probe.ID, object target.Dependency, v probe.Verdict) (ctrl.Result, error) {
 	if !v.Probed {
-		return ctrl.Result{}, nil
+		return r.underWay(ctx, id, object, v)
 	}
 	return r.write(ctx, verdictReport(id, object, v, r.subject(object)))
 }

@@ -10,10 +10,12 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -79,8 +81,31 @@ func (r *Reconciler) setup(ctx context.Context, mgr ctrl.Manager, wakeups *Wakeu
 		WatchesMetadata(&corev1.Secret{}, r.referrers("Secret")).
 		WatchesMetadata(&corev1.ConfigMap{}, r.referrers("ConfigMap")).
 		WatchesRawSource(wakeups.source(r.Kind.Name)).
-		WithOptions(controller.Options{MaxConcurrentReconciles: concurrent}).
+		// The caches are filled before leadership comes, so that a takeover is quick and a replica that cannot
+		// read what it needs is not ready.
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrent, EnableWarmup: new(true)}).
 		Complete(r)
+}
+
+// CacheOptions are those of a cache that holds what the reconcilers need and no more. Of Secrets and
+// ConfigMaps that is their names and versions: annotations may hold anything, the data of a Secret that
+// was applied by kubectl included.
+func CacheOptions() cache.Options {
+	strip := cache.TransformStripManagedFields()
+	return cache.Options{
+		// A Get of a whole Secret through the cache would otherwise start a cache of all their contents.
+		ReaderFailOnMissingInformer: true,
+		DefaultTransform: func(object any) (any, error) {
+			meta, ok := object.(*metav1.PartialObjectMetadata)
+			if !ok {
+				return strip(object)
+			}
+			meta.ObjectMeta = metav1.ObjectMeta{
+				Namespace: meta.Namespace, Name: meta.Name, UID: meta.UID, ResourceVersion: meta.ResourceVersion,
+			}
+			return meta, nil
+		},
+	}
 }
 
 // requested admits updates that ask for a probe now.

@@ -6,7 +6,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +17,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -48,77 +49,49 @@ func (r *Reconciler) write(ctx context.Context, p report) (ctrl.Result, error) {
 	old := p.object.SharedStatus().DeepCopy()
 	p.status.Conditions = diagnosis.Merge(old.Conditions, p.status.Conditions, now)
 	r.Metrics.show(p)
-	beat := r.beat(p.object)
-	if equality.Semantic.DeepEqual(old, p.status) && !beat.due(p, now) {
-		return ctrl.Result{RequeueAfter: beat.wait(p, now)}, nil
+	beat := r.heartbeat(p.object)
+	again := ctrl.Result{RequeueAfter: beat.wait(p.probedAt, now)}
+	if equality.Semantic.DeepEqual(old, p.status) && !beat.due(timeOf(old.LastProbeTime), p.probedAt, now) {
+		return again, nil
 	}
 	if !p.probedAt.IsZero() {
 		at := metav1.NewTime(p.probedAt).Rfc3339Copy()
 		p.status.LastProbeTime = &at
 	}
 	*p.object.SharedStatus() = *p.status
-	err := r.apply(ctx, p.object)
+	version, err := r.apply(ctx, p.object)
 	switch {
 	case apierrors.IsNotFound(err), apierrors.IsConflict(err):
 		return ctrl.Result{}, nil // The object is gone, or is another one of the same name.
 	case err != nil:
 		return ctrl.Result{}, fmt.Errorf("apply status: %w", err)
 	}
-	r.written.add(p.id, p.object)
+	r.written.add(p.id, p.object, version)
 	r.tell(p, old)
-	return ctrl.Result{RequeueAfter: beat.wait(p, now)}, nil
+	return again, nil
+}
+
+func timeOf(t *metav1.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.Time
 }
 
 // apply writes the whole status as the one owner of its fields. The UID makes the API server refuse it
-// for an object that was created anew.
-func (r *Reconciler) apply(ctx context.Context, object target.Dependency) error {
+// for an object that was created anew. It returns the resource version of the result.
+func (r *Reconciler) apply(ctx context.Context, object target.Dependency) (string, error) {
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 	if err != nil {
-		return err
+		return "", err
 	}
 	u := &unstructured.Unstructured{Object: map[string]any{"status": content["status"]}}
 	u.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(r.Kind.Name))
 	u.SetNamespace(object.GetNamespace())
 	u.SetName(object.GetName())
 	u.SetUID(object.GetUID())
-	return r.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(u), client.FieldOwner(FieldOwner), client.ForceOwnership)
-}
-
-// beat is an object's own moment within the heartbeat, at which lastProbeTime moves although nothing
-// else did.
-type beat struct{ every, phase, period time.Duration }
-
-func (r *Reconciler) beat(object target.Dependency) beat {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(object.GetUID()))
-	return beat{
-		every:  r.Heartbeat,
-		phase:  time.Duration(h.Sum64() % uint64(max(r.Heartbeat, 1))),
-		period: time.Duration(object.SharedSpec().PeriodSeconds) * time.Second,
-	}
-}
-
-// last is the moment of the latest heartbeat.
-func (b beat) last(now time.Time) time.Time { return now.Add(-b.phase).Truncate(b.every).Add(b.phase) }
-
-// due says whether the latest heartbeat has not been written although a probe ended since.
-func (b beat) due(p report, now time.Time) bool {
-	if b.every <= 0 || p.probedAt.Before(b.last(now)) {
-		return false
-	}
-	return p.status.LastProbeTime == nil || p.status.LastProbeTime.Time.Before(b.last(now).Truncate(time.Second))
-}
-
-// wait is how long it takes until a probe has ended after the next heartbeat, or after the latest one
-// where none has; 0 for never.
-func (b beat) wait(p report, now time.Time) time.Duration {
-	switch {
-	case b.every <= 0, p.probedAt.IsZero():
-		return 0
-	case p.probedAt.Before(b.last(now)):
-		return b.period
-	}
-	return b.last(now).Add(b.every + b.period).Sub(now)
+	err = r.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(u), client.FieldOwner(FieldOwner), client.ForceOwnership)
+	return u.GetResourceVersion(), err
 }
 
 // tell emits events: one where the status of Healthy or the party to blame changed, and one for each
@@ -184,17 +157,18 @@ type ledger struct {
 }
 
 type line struct {
-	from   string // the resource version before the write
-	status v1alpha1.DependencyStatus
+	uid     types.UID
+	version string // the resource version that the write made
+	status  v1alpha1.DependencyStatus
 }
 
-func (l *ledger) add(id probe.ID, object target.Dependency) {
+func (l *ledger) add(id probe.ID, object target.Dependency, version string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.lines == nil {
 		l.lines = map[probe.ID]line{}
 	}
-	l.lines[id] = line{from: object.GetResourceVersion(), status: *object.SharedStatus().DeepCopy()}
+	l.lines[id] = line{uid: object.GetUID(), version: version, status: *object.SharedStatus().DeepCopy()}
 }
 
 // overlay gives an object from the cache the status that was last written, while the cache is behind.
@@ -205,7 +179,8 @@ func (l *ledger) overlay(id probe.ID, object target.Dependency) {
 	if !found {
 		return
 	}
-	if last.from != object.GetResourceVersion() {
+	order, err := resourceversion.CompareResourceVersion(object.GetResourceVersion(), last.version)
+	if err != nil || order >= 0 || object.GetUID() != last.uid {
 		delete(l.lines, id)
 		return
 	}

@@ -266,7 +266,7 @@ func TestOwnEndpointNeedsTheSecretsConsent(t *testing.T) {
 	create(t, s, ai)
 
 	refused := waitForReason(t, ai, v1alpha1.ReasonConsentMissing)
-	command := "kubectl annotate secret -n " + namespace + " credential --overwrite mainstay.dev/allowed-hosts=" + u.Host
+	command := "kubectl annotate secret -n " + namespace + " credential mainstay.dev/allowed-hosts=" + u.Host
 	if !strings.Contains(refused.Message, command) {
 		t.Errorf("expected the command that consents, %q, in %q", command, refused.Message)
 	}

@@ -28,7 +28,6 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
@@ -167,7 +166,7 @@ func startOperator(registry *prometheus.Registry) (func(), error) {
 	mgr, err := ctrl.NewManager(world.operator, ctrl.Options{
 		Scheme:     world.scheme,
 		Logger:     ctrl.Log,
-		Cache:      cache.Options{ReaderFailOnMissingInformer: true},
+		Cache:      controllers.CacheOptions(),
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 		Controller: config.Controller{SkipNameValidation: &skip},
 	})

@@ -34,8 +34,9 @@ type DependencySpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() in ['http', 'https'] && url(self).getHostname() != ''",messageExpression="'spec.endpoint must be an absolute http or https URL such as https://llm.example.com/v1, found ' + self"
 	// +kubebuilder:validation:XValidation:rule="!self.contains('@') && !self.contains('?') && !self.contains('#')",message="spec.endpoint must not carry a user, a query or a fragment: credentials belong into the Secret"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?[.]?|[[][0-9A-Fa-f:.]+[]])(:[0-9]{1,5})?(/[A-Za-z0-9._~%:/-]*)?$') && isURL(self) && url(self).getHostname().size() <= 253",messageExpression="'spec.endpoint must be an absolute http or https URL such as https://llm.example.com/v1' + (self.contains('@') ? '' : ', found ' + self)"
+	// +kubebuilder:validation:XValidation:rule="!isURL(self) || url(self).getPort() == '' || (int(url(self).getPort()) > 0 && int(url(self).getPort()) < 65536)",message="spec.endpoint must name a port from 1 to 65535, or none"
 	Endpoint string `json:"endpoint,omitempty"`
 
 	// caRef names PEM certificates that the endpoint's certificate is checked against, in place of the
@@ -107,14 +108,25 @@ type SecretKeyRef struct {
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`
 	Name string `json:"name,omitempty"`
 
-	// key within the Secret's data. Providers that need several values read them from documented keys
-	// of the same Secret.
+	// key within the Secret's data; apiKey where none is named. Providers that need several values read
+	// them from documented keys of the same Secret.
 	// +optional
-	// +kubebuilder:default=apiKey
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:Pattern=`^[-._a-zA-Z0-9]+$`
 	Key string `json:"key,omitempty"`
+}
+
+// DefaultSecretKey is the key of a Secret that is read where the spec names none. It is no default of the
+// CRD, which would claim a key for providers that read several.
+const DefaultSecretKey = "apiKey"
+
+// DataKey returns the key to read.
+func (r SecretKeyRef) DataKey() string {
+	if r.Key == "" {
+		return DefaultSecretKey
+	}
+	return r.Key
 }
 
 // CARef names one key of a ConfigMap or Secret in the same namespace.

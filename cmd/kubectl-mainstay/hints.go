@@ -30,5 +30,5 @@ func hint(f finding, input manifest.Input) string {
 			return fmt.Sprintf("The input has Secret %s: kustomize adds such a suffix unless generatorOptions sets disableNameSuffixHash.", name.Name)
 		}
 	}
-	return fmt.Sprintf("Only the input was searched. To give the value here: --secret %s/%s/%s=env:VARIABLE", namespace, ref.Name, ref.Key)
+	return fmt.Sprintf("Only the input was searched. To give the value here: --secret %s/%s/%s=env:VARIABLE", namespace, ref.Name, ref.DataKey())
 }

@@ -68,7 +68,7 @@ func TestBadInputIsNamed(t *testing.T) {
 		},
 		"a credential in what is no endpoint": {
 			aiProvider("chat", "{provider: OpenAICompatible, endpoint: 'ftp://user:"+goodKey+"@llm/v1?key="+goodKey+"'}"),
-			[]string{"found ftp://[redacted]@llm/v1?[redacted]"},
+			[]string{"spec.endpoint must be an absolute http or https URL"},
 		},
 		"a Secret that is not base64": {
 			documents("apiVersion: v1\nkind: Secret\nmetadata: {name: openai}\ndata: {apiKey: "+goodKey+"}", aiProvider("chat", openAISpec)),

@@ -93,7 +93,7 @@ func (j judging) target(d manifest.Dependency) (probe.Target, probe.Finding) {
 	inputs := target.Inputs{Kind: d.Kind, Object: d.Object}
 	namespace, spec := d.Object.GetNamespace(), d.Object.SharedSpec()
 	if ref := spec.SecretRef; ref != nil {
-		key := secretKey{manifest.Name{Namespace: namespace, Name: ref.Name}, ref.Key}
+		key := secretKey{manifest.Name{Namespace: namespace, Name: ref.Name}, ref.DataKey()}
 		inputs.Secret = j.secrets.over(find(j.input.Secrets, key.Name), key)
 	}
 	if ref := spec.CARef; ref != nil {

@@ -23,9 +23,7 @@ var version = "dev"
 
 func main() {
 	var f flags
-	set := pflag.NewFlagSet("manager", pflag.ContinueOnError)
-	f.addTo(set)
-	err := set.Parse(os.Args[1:])
+	err := f.parse(os.Args[1:])
 	if errors.Is(err, pflag.ErrHelp) {
 		return
 	}

@@ -4,10 +4,12 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"net/http"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -16,6 +18,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -26,6 +29,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/controllers"
 	"mainstay.dev/mainstay/internal/target"
 )
 
@@ -66,9 +70,37 @@ func (f *flags) addTo(set *pflag.FlagSet) {
 	set.StringVar(&f.logFormat, "log-encoding", "json", "json or console")
 }
 
+// parse reads a command line, and refuses what could not work or would not do what it says.
+func (f *flags) parse(args []string) error {
+	set := pflag.NewFlagSet("manager", pflag.ContinueOnError)
+	f.addTo(set)
+	if err := set.Parse(args); err != nil {
+		return err
+	}
+	if set.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q: a switch takes its value after =, as in --allow-http=false", set.Arg(0))
+	}
+	switch {
+	case f.concurrent < 1:
+		return fmt.Errorf("--concurrent: expected 1 or more, found %d", f.concurrent)
+	case f.maxInFlight < 1:
+		return fmt.Errorf("--max-in-flight: expected 1 or more, found %d", f.maxInFlight)
+	case f.heartbeat < 0:
+		return fmt.Errorf("--heartbeat: expected a duration such as 1h, or 0 for never, found %s", f.heartbeat)
+	}
+	for _, namespace := range f.watchNamespaces {
+		if problems := validation.IsDNS1123Label(namespace); len(problems) > 0 {
+			return fmt.Errorf("--watch-namespaces: expected names of namespaces separated by commas, found %q", namespace)
+		}
+	}
+	return nil
+}
+
 func (f *flags) logger() (logr.Logger, error) {
-	level, err := zapcore.ParseLevel(f.logLevel)
-	if err != nil {
+	level, known := map[string]zapcore.Level{
+		"debug": zapcore.DebugLevel, "info": zapcore.InfoLevel, "error": zapcore.ErrorLevel,
+	}[f.logLevel]
+	if !known {
 		return logr.Logger{}, fmt.Errorf("--log-level: expected debug, info or error, found %q", f.logLevel)
 	}
 	encoding := map[string]ctrlzap.Opts{"json": ctrlzap.JSONEncoder(), "console": ctrlzap.ConsoleEncoder()}[f.logFormat]
@@ -78,19 +110,19 @@ func (f *flags) logger() (logr.Logger, error) {
 	return ctrlzap.New(ctrlzap.Level(zap.NewAtomicLevelAt(level)), encoding), nil
 }
 
-// newManager returns a manager that caches what the operator needs and no more: of Secrets and ConfigMaps
-// only the metadata.
+// newManager returns a manager with the flags' settings. It needs a cluster, so it comes after all that can
+// be judged without one.
 func newManager(f flags) (ctrl.Manager, error) {
+	caching, err := f.cache()
+	if err != nil {
+		return nil, err
+	}
 	config, err := ctrl.GetConfig()
 	if err != nil {
 		return nil, fmt.Errorf("find a cluster: %w", err)
 	}
 	known := runtime.NewScheme()
 	if err := errors.Join(scheme.AddToScheme(known), v1alpha1.AddToScheme(known)); err != nil {
-		return nil, err
-	}
-	caching, err := f.cache()
-	if err != nil {
 		return nil, err
 	}
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
@@ -109,9 +141,12 @@ func newManager(f flags) (ctrl.Manager, error) {
 		LeaderElectionReleaseOnCancel: true, // The process ends as soon as the manager has stopped.
 	})
 	if err != nil {
+		if f.leaderElection && f.leaderElectionNamespace == "" {
+			err = fmt.Errorf("%w (outside a cluster set --leader-election-namespace)", err)
+		}
 		return nil, err
 	}
-	return mgr, errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping))
+	return mgr, errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("caches", synced(mgr.GetCache())))
 }
 
 // leaseName is the same for replicas of one installation, and another for each shard by label.
@@ -125,16 +160,12 @@ func (f *flags) leaseName() string {
 }
 
 func (f *flags) cache() (cache.Options, error) {
-	o := cache.Options{
-		DefaultTransform: cache.TransformStripManagedFields(),
-		ByObject:         map[client.Object]cache.ByObject{},
-		// A Get of a whole Secret through the cache would otherwise start a cache of all their contents.
-		ReaderFailOnMissingInformer: true,
-	}
+	o := controllers.CacheOptions()
 	selector, err := labels.Parse(f.watchLabels)
 	if err != nil {
 		return o, fmt.Errorf("--watch-label-selector: expected a label selector such as shard=a: %w", err)
 	}
+	o.ByObject = map[client.Object]cache.ByObject{}
 	for _, kind := range target.Kinds {
 		o.ByObject[kind.New().(client.Object)] = cache.ByObject{Label: selector}
 	}
@@ -145,4 +176,17 @@ func (f *flags) cache() (cache.Options, error) {
 		o.DefaultNamespaces[namespace] = cache.Config{}
 	}
 	return o, nil
+}
+
+// synced is ready once the caches hold what the operator watches, which they do not where its role does
+// not let it.
+func synced(caches cache.Cache) healthz.Checker {
+	return func(r *http.Request) error {
+		ctx, cancel := context.WithTimeout(r.Context(), time.Second)
+		defer cancel()
+		if !caches.WaitForCacheSync(ctx) {
+			return errors.New("the caches have not synced; see the operator's log for what it may not read")
+		}
+		return nil
+	}
 }

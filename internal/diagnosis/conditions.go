@@ -234,7 +234,7 @@ func SubjectOf(kind string, o Object, host string) Subject {
 		Host: host, Generation: o.GetGeneration(), ReadyWhen: o.SharedSpec().ReadyWhen,
 	}
 	if ref := o.SharedSpec().SecretRef; ref != nil {
-		s.SecretName, s.SecretKey = ref.Name, ref.Key
+		s.SecretName, s.SecretKey = ref.Name, ref.DataKey()
 	}
 	return s
 }

@@ -117,7 +117,8 @@ func settleRival(s *probe.Standing, f probe.Finding, w weight) {
 	} else {
 		s.Rival, s.RivalSeen = f, 1
 	}
-	if w.proves || w.mendable || s.RivalSeen >= w.threshold {
+	another := s.Finding.Symptom != f.Symptom // The same one with other names may wait.
+	if w.proves || w.mendable && another || s.RivalSeen >= w.threshold {
 		s.Finding, s.Recalled, s.Rival, s.RivalSeen = f, "", probe.Finding{}, 0
 	}
 }

@@ -122,7 +122,12 @@ var table = []Diagnosis{
 	{
 		Symptom: probe.ConsentMissing, Reason: v1alpha1.ReasonConsentMissing, Blame: Owner,
 		Seen:   "Secret {secretName} does not allow its key to be sent to {host}.",
-		Advice: "If it may: kubectl annotate secret -n {namespace} {secretName} --overwrite " + v1alpha1.AllowedHostsAnnotation + "={host}",
+		Advice: "If it may: kubectl annotate secret -n {namespace} {secretName} " + v1alpha1.AllowedHostsAnnotation + "={host}",
+	},
+	{
+		Symptom: probe.ConsentForOthers, Reason: v1alpha1.ReasonConsentMissing, Blame: Owner,
+		Seen:   "Secret {secretName} allows its key to be sent to other hosts, but not to {host}.",
+		Advice: "If it may, add {host} to its annotation " + v1alpha1.AllowedHostsAnnotation + ", after a comma.",
 	},
 	{
 		Symptom: probe.PlainHTTPRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,

@@ -258,7 +258,7 @@ func TestMessagesNameWhatToChange(t *testing.T) {
 		"no consent gives the command that gives it": {
 			given: newDependency().ownHost().probed(fails(probe.ConsentMissing)),
 			want: "Secret openai does not allow its key to be sent to llm.shop.example:443. If it may: kubectl annotate secret " +
-				"-n shop openai --overwrite mainstay.dev/allowed-hosts=llm.shop.example:443",
+				"-n shop openai mainstay.dev/allowed-hosts=llm.shop.example:443",
 		},
 		"several faults of one stage are one message": {
 			given: newDependency().probed(fails(probe.ModelNotAvailable, "gpt-6", "gpt-7")),

@@ -32,6 +32,7 @@ var (
 	CANotFound              = define(Configured, "CANotFound")
 	CAInvalid               = define(Configured, "CAInvalid")
 	ConsentMissing          = define(Configured, "ConsentMissing")
+	ConsentForOthers        = define(Configured, "ConsentForOthers")
 	PlainHTTPRefused        = define(Configured, "PlainHTTPRefused")
 	AddressRefused          = define(Configured, "AddressRefused")
 )

@@ -39,6 +39,9 @@ func (f GuardFlags) Options() (Options, error) {
 		if err != nil {
 			return Options{}, fmt.Errorf("--allow-cidr: expected a range such as 10.20.0.0/16, found %q", text)
 		}
+		if prefix.Addr().Is4In6() {
+			return Options{}, fmt.Errorf("--allow-cidr: write the range %q as one of IPv4", text)
+		}
 		o.Guard.AllowCIDRs = append(o.Guard.AllowCIDRs, prefix.Masked())
 	}
 	for _, text := range f.allowHosts {

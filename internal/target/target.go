@@ -149,12 +149,18 @@ func ParseEndpoints(pairs []string) (map[string]string, error) {
 		name, base, found := strings.Cut(pair, "=")
 		known := slices.ContainsFunc(provider.All(), func(p provider.Provider) bool { return p.Name == name })
 		u, err := url.Parse(base)
-		if !found || !known || err != nil || u.Hostname() == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
+		if !found || !known || err != nil || !plainURL(u) {
 			return nil, fmt.Errorf("expected PROVIDER=URL, such as OpenAI=https://gateway.example.com/v1, found %q", pair)
 		}
 		endpoints[name] = base
 	}
 	return endpoints, nil
+}
+
+// plainURL says whether a URL is a place to send requests to, and nothing besides.
+func plainURL(u *url.URL) bool {
+	_, err := probe.ParseHostPort(u.Host)
+	return err == nil && u.User == nil && u.RawQuery == "" && u.Fragment == "" && (u.Scheme == "https" || u.Scheme == "http")
 }
 
 // credential finds the value in the Secret and judges its shape.
@@ -166,7 +172,7 @@ func credential(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Find
 	case r.Secret == nil:
 		return probe.Fail(probe.SecretNotFound), true
 	}
-	value, found := r.Secret.Data[ref.Key]
+	value, found := r.Secret.Data[ref.DataKey()]
 	if !found {
 		return probe.Fail(probe.SecretKeyMissing), true
 	}
@@ -216,6 +222,9 @@ func consent(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, boo
 		if host, err := probe.ParseHostPort(allowed); err == nil && host.Covers(probe.URLHostPort(u)) {
 			return probe.Finding{}, false
 		}
+	}
+	if strings.TrimSpace(r.Secret.AllowedHosts) != "" {
+		return probe.Fail(probe.ConsentForOthers), true
 	}
 	return probe.Fail(probe.ConsentMissing), true
 }

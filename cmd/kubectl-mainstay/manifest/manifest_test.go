@@ -111,6 +111,8 @@ func TestURLsLoseWhatMayBeACredential(t *testing.T) {
 	for in, want := range map[string]string{
 		"found https://user:canary@host/v1":   "found https://[redacted]@host/v1",
 		"found https://canary@host":           "found https://[redacted]@host",
+		"found https://user:can/ary@host/v1":  "found https://[redacted]@host/v1",
+		"found user:canary@host/v1":           "found [redacted]@host/v1",
 		"found 'https://host/v1?key=canary'":  "found 'https://host/v1?[redacted]'",
 		"found https://host/v1#canary rest":   "found https://host/v1#[redacted] rest",
 		"found https://host:8000/v1, as told": "found https://host:8000/v1, as told",

@@ -217,12 +217,12 @@ func quoted(value any) string {
 }
 
 var (
-	urlUser  = regexp.MustCompile(`://[^/\s"']*@`)
+	urlUser  = regexp.MustCompile(`((?:\w+:)?//)?[^\s"']*@`)
 	urlQuery = regexp.MustCompile(`(://[^\s"'?#]*[?#])[^\s"']+`)
 )
 
 // redactURLs takes out of every URL what may be a credential: an endpoint that carries one is refused,
 // and the refusal must not repeat it.
 func redactURLs(s string) string {
-	return urlQuery.ReplaceAllString(urlUser.ReplaceAllString(s, "://[redacted]@"), "${1}[redacted]")
+	return urlQuery.ReplaceAllString(urlUser.ReplaceAllString(s, "${1}[redacted]@"), "${1}[redacted]")
 }
