@@ -36,8 +36,8 @@ test: ## Run every test; the first run fetches or builds a control plane.
 	$(WITH_CONTROL_PLANE) go test $(RACE) -timeout 15m ./...
 
 .PHONY: bench
-bench: ## Measure the probe engine.
-	go test -run '^$$' -bench . -benchmem ./internal/probe/...
+bench: ## Measure what a probe costs: the engine alone, and with HTTPS.
+	go test -run '^$$' -bench . ./internal/...
 
 .PHONY: lint
 lint: bin/golangci-lint ## Lint the code, and the API by the Kubernetes conventions.

@@ -24,16 +24,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/probe/dnstest"
 	"mainstay.dev/mainstay/internal/provider/providertest"
 )
 
 // authority returns the certificate of a server as what its clients trust.
-func authority(t *testing.T, server *httptest.Server) *probe.CA {
+func authority(t testing.TB, server *httptest.Server) *probe.CA {
 	t.Helper()
 	return parseCA(t, server.Certificate().Raw)
 }
 
-func parseCA(t *testing.T, der []byte) *probe.CA {
+func parseCA(t testing.TB, der []byte) *probe.CA {
 	t.Helper()
 	ca, ok := probe.ParseCA(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 	if !ok {
@@ -55,7 +56,10 @@ func TestFaultsOfTheWayAreTheSameForEveryProvider(t *testing.T) {
 		begin func(*testing.T) dead
 		want  string
 	}{
-		"the name has no address":                     {begin: unknownName, want: "Failed NameNotResolved"},
+		"the name has no address":                     {begin: nameServer(dnstest.NoSuchName), want: "Failed NameNotResolved"},
+		"the name server fails":                       {begin: nameServer(dnstest.ServerFailure), want: "Failed NameServerFailed"},
+		"the name server refuses to answer":           {begin: nameServer(dnstest.Refused), want: "Failed NameServerFailed"},
+		"the name server is silent":                   {begin: nameServer(dnstest.Silence), want: "Failed NameServerFailed"},
 		"nothing listens at the port":                 {begin: closedPort, want: "Failed ConnectionRefused"},
 		"an unknown authority signed the certificate": {begin: unknownAuthority, want: "Failed CertificateInvalid it is signed by an unknown authority"},
 		"the certificate is for another host":         {begin: wrongHost, want: "Failed CertificateInvalid it is for another host name"},
@@ -162,7 +166,12 @@ func TestCancellationEndsAProbe(t *testing.T) {
 
 // The faults.
 
-func unknownName(*testing.T) dead { return dead{url: "https://nowhere.invalid"} }
+func nameServer(code dnstest.Code) func(*testing.T) dead {
+	return func(t *testing.T) dead {
+		dnstest.Resolve(t, code)
+		return dead{url: "https://nowhere.invalid", silent: code == dnstest.Silence}
+	}
+}
 
 func closedPort(t *testing.T) dead {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
