@@ -80,6 +80,8 @@ const (
 const (
 	// ReasonNameNotResolved: DNS has no address for the host.
 	ReasonNameNotResolved = "NameNotResolved"
+	// ReasonNameServerFailed: DNS did not say whether the host has an address.
+	ReasonNameServerFailed = "NameServerFailed"
 	// ReasonConnectionRefused: nothing listens at the address.
 	ReasonConnectionRefused = "ConnectionRefused"
 	// ReasonNetworkUnreachable: there is no route to the address.

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 
+	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/internal/diagnosis"
 	"mainstay.dev/mainstay/internal/probe"
 )
@@ -93,7 +94,7 @@ func counts(d diagnosis.Diagnosis) string {
 	switch {
 	case d.Shows == probe.Passed:
 		return "A warning, at once: the condition stays True."
-	case d.Counts == diagnosis.AtOnce, d.Symptom.Stage() == probe.Configured && d.Symptom != probe.AddressRefused:
+	case d.Counts == diagnosis.AtOnce, d.Symptom.Stage() == probe.Configured && d.Reason != v1alpha1.ReasonDestinationNotAllowed:
 		return "Counts at once."
 	case d.Counts == diagnosis.ByBlame && d.Blame == diagnosis.Owner:
 		return "Counts at once where the stage was never proven, else " + inARow + "."

@@ -69,6 +69,23 @@ func TestBlameDependsOnWhoChoseTheHost(t *testing.T) {
 	}
 }
 
+// TestANameServerThatFailsIsNeverTheOwnersFault has a host of the owner's own that never answered: that
+// DNS has no address for it would be the owner's, but a name server that fails has not said so.
+func TestANameServerThatFailsIsNeverTheOwnersFault(t *testing.T) {
+	d := newDependency().ownHost().probed(fails(probe.NameServerFailed))
+	if got := diagnosis.Healthy(d.verdict, d.subject).Status; got != "Unknown" {
+		t.Errorf("after one probe: expected Healthy Unknown, found %s", got)
+	}
+	d = d.probed(times(2, fails(probe.NameServerFailed))...)
+	cause := diagnosis.Healthy(d.verdict, d.subject)
+	if cause.Status != "False" || cause.Reason != "NameServerFailed" || cause.Blame != diagnosis.Network {
+		t.Errorf("expected False NameServerFailed and the network to blame, found %s %s and %s", cause.Status, cause.Reason, cause.Blame)
+	}
+	if got := d.shows("Ready"); got != "True Unproven" {
+		t.Errorf("expected Ready %q, found %q", "True Unproven", got)
+	}
+}
+
 func TestRevokedOrMistyped(t *testing.T) {
 	cases := map[string]struct {
 		given func() *dependency

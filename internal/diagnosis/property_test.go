@@ -76,6 +76,8 @@ func (h *history) something() probe.Outcome {
 		return []probe.Outcome{sendOnly(), lapsing(), unsettled()}[h.IntN(3)]
 	}
 	switch s := symptoms[h.IntN(len(symptoms))]; {
+	case s == probe.AddressNeverAdmitted, s == probe.UnresolvedBehindProxy:
+		return good() // As with HandshakeFailed, AddressRefused stands for them.
 	case s.Stage() == probe.Configured && s != probe.AddressRefused:
 		return good() // No probe begins where the spec is not usable.
 	case s == probe.SendOnlyKey, s == probe.ListTooLong, s == probe.KeyRevoked, diagnosis.Of(s).Shows == probe.Passed:

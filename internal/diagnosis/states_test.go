@@ -61,6 +61,20 @@ func TestStates(t *testing.T) {
 				"Ready False DestinationNotAllowed", "Stalled True DestinationNotAllowed",
 			},
 		},
+		"the guard admits the host in no case": {
+			given: func() *dependency { return newDependency().probed(fails(probe.AddressNeverAdmitted)) },
+			want: []string{
+				"Configured False DestinationNotAllowed", "Healthy False DestinationNotAllowed",
+				"Ready False DestinationNotAllowed", "Stalled True DestinationNotAllowed",
+			},
+		},
+		"the host is known to the proxy alone": {
+			given: func() *dependency { return newDependency().probed(fails(probe.UnresolvedBehindProxy)) },
+			want: []string{
+				"Configured False DestinationNotAllowed", "Healthy False DestinationNotAllowed",
+				"Ready False DestinationNotAllowed", "Stalled True DestinationNotAllowed",
+			},
+		},
 		"the key is wrong": {
 			given: func() *dependency { return newDependency().probed(fails(probe.KeyRejected)) },
 			want: []string{

@@ -135,8 +135,19 @@ var table = []Diagnosis{
 		Advice: "Use https, or start Mainstay with --allow-http.",
 	},
 	{
+		Symptom: probe.AddressNeverAdmitted, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,
+		Seen: "The address of {host} is link-local, a cloud's metadata service, multicast or reserved: " +
+			"Mainstay never connects there.",
+		Advice: "Use another endpoint.",
+	},
+	{
 		Symptom: probe.AddressRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,
 		Seen:   "Mainstay's dial guard does not admit the address of {host}: it is private, loopback or reserved.",
+		Advice: "If it is meant to be probed, start Mainstay with --allow-host={host}",
+	},
+	{
+		Symptom: probe.UnresolvedBehindProxy, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,
+		Seen:   "{hostname} cannot be resolved here, only by the proxy, so its address cannot be judged.",
 		Advice: "If it is meant to be probed, start Mainstay with --allow-host={host}",
 	},
 
@@ -145,6 +156,11 @@ var table = []Diagnosis{
 		Symptom: probe.NameNotResolved, Reason: v1alpha1.ReasonNameNotResolved, Blame: Network, OwnHostBlame: Owner,
 		Seen:   "DNS has no address for {hostname}.",
 		Advice: "Check the name in spec.endpoint where it is set, and the cluster's DNS.",
+	},
+	{
+		Symptom: probe.NameServerFailed, Reason: v1alpha1.ReasonNameServerFailed, Blame: Network,
+		Seen:   "The name server gave no answer for {hostname}.",
+		Advice: "Check the cluster's DNS, or see --allow-host where only a proxy resolves names.",
 	},
 	{
 		Symptom: probe.ConnectionRefused, Reason: v1alpha1.ReasonConnectionRefused, Blame: Network, OwnHostBlame: Owner,

@@ -260,6 +260,21 @@ func TestMessagesNameWhatToChange(t *testing.T) {
 			want: "Secret openai does not allow its key to be sent to llm.shop.example:443. If it may: kubectl annotate secret " +
 				"-n shop openai mainstay.dev/allowed-hosts=llm.shop.example:443",
 		},
+		"an address that is admitted when the administrator says so": {
+			given: newDependency().ownHost().probed(fails(probe.AddressRefused)),
+			want: "Mainstay's dial guard does not admit the address of llm.shop.example:443: it is private, loopback or reserved. " +
+				"If it is meant to be probed, start Mainstay with --allow-host=llm.shop.example:443",
+		},
+		"an address that no flag admits": {
+			given: newDependency().ownHost().probed(fails(probe.AddressNeverAdmitted)),
+			want: "The address of llm.shop.example:443 is link-local, a cloud's metadata service, multicast or reserved: " +
+				"Mainstay never connects there. Use another endpoint.",
+		},
+		"a name that only the proxy can resolve": {
+			given: newDependency().ownHost().probed(fails(probe.UnresolvedBehindProxy)),
+			want: "llm.shop.example cannot be resolved here, only by the proxy, so its address cannot be judged. " +
+				"If it is meant to be probed, start Mainstay with --allow-host=llm.shop.example:443",
+		},
 		"several faults of one stage are one message": {
 			given: newDependency().probed(fails(probe.ModelNotAvailable, "gpt-6", "gpt-7")),
 			want: "OpenAI does not offer a model that spec.models names: gpt-6, gpt-7. " +

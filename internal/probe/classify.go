@@ -5,21 +5,13 @@ package probe
 
 import (
 	"bytes"
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
-	"errors"
-	"io"
 	"math"
-	"net"
 	"net/http"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -38,8 +30,8 @@ type Rule struct {
 	// Unprovable says that the credential cannot show the stage of the symptom, rather than that the
 	// stage failed.
 	Unprovable bool
-	// Args finds arguments in the message: the first group of each match, split at
-	// commas, as far as Token admits it.
+	// Args finds arguments in the message: the first group of each match, split at commas, as far as
+	// Token admits it.
 	Args *regexp.Regexp
 
 	// Source is where the fact comes from, and Verified the month in which that was looked up.
@@ -74,7 +66,7 @@ func classify(a Answer, rules []Rule) Reading {
 		return Reading{Symptom: ServerError}
 	}
 	said := readError(a.Body)
-	good := a.Status >= 200 && a.Status < 300
+	good := isGood(a.Status)
 	if !good || said.present {
 		for _, rule := range rules {
 			if rule.matches(a.Status, said) {
@@ -90,6 +82,8 @@ func classify(a Answer, rules []Rule) Reading {
 	}
 	return Reading{Symptom: byStatus(a)}
 }
+
+func isGood(status int) bool { return status >= 200 && status < 300 }
 
 // byStatus is the common reading of HTTP, for where the provider's own words are not known. A page of
 // HTML comes from something in front of the API and says nothing about the credential. The same holds
@@ -130,19 +124,25 @@ func (r Rule) matches(status int, said errorBody) bool {
 		(r.Message == "" || strings.Contains(strings.ToLower(said.message), r.Message))
 }
 
+// maxArgs is how many arguments one finding takes up from a message.
+const maxArgs = 8
+
+// args are sorted, and each is there once: the same arguments in another order are the same finding.
 func (r Rule) args(message string) []string {
 	if r.Args == nil {
 		return nil
 	}
 	var args []string
-	for _, match := range r.Args.FindAllStringSubmatch(message, 4) {
+	for _, match := range r.Args.FindAllStringSubmatch(message, -1) {
 		for name := range strings.SplitSeq(match[1], ",") {
 			if token, ok := Token(strings.TrimSpace(name)); ok {
 				args = append(args, token)
 			}
 		}
 	}
-	return args
+	slices.Sort(args)
+	args = slices.Compact(args)
+	return args[:min(len(args), maxArgs)]
 }
 
 // errorBody is what an error answer says in the places where providers say it.
@@ -152,11 +152,38 @@ type errorBody struct {
 	message string
 }
 
+const (
+	// maxPlainText is how long a plain text may be, in bytes, to count as an error message.
+	maxPlainText = 1024
+	// maxError is how long an error may be, in bytes; what is longer was not written to be read.
+	maxError = 64 << 10
+	// maxErrors is how many errors of a list are read.
+	maxErrors = 8
+)
+
+// errorObject holds the places where providers say what is wrong. They stay undecoded until one of them
+// is needed, so an answer that repeats them a thousand times costs no more than one that does not.
+type errorObject struct {
+	Code    json.RawMessage `json:"code"`
+	Type    json.RawMessage `json:"type"`
+	Name    json.RawMessage `json:"name"`
+	Status  json.RawMessage `json:"status"`
+	Reason  json.RawMessage `json:"reason"`
+	Message json.RawMessage `json:"message"`
+	Detail  json.RawMessage `json:"detail"`
+	Details json.RawMessage `json:"details"`
+}
+
 // readError understands the shapes seen in the wild: {"error": "text"}, {"error": {"code", "type",
 // "message", …}}, {"name", "message"}, {"errors": [{"message"}]}, codes that are numbers, and a line of
-// plain text. Whatever does not look like one of them says nothing.
+// plain text. Whatever does not look like one of them says nothing. The body is walked once and may be
+// hostile: what is taken out of it is bounded by its length, maxError and maxErrors.
 func readError(body []byte) errorBody {
-	var top map[string]json.RawMessage
+	var top struct {
+		errorObject
+		Error  json.RawMessage `json:"error"`
+		Errors json.RawMessage `json:"errors"`
+	}
 	if json.Unmarshal(body, &top) != nil {
 		if isMarkup(body) || isBrokenJSON(body) || len(body) > maxPlainText {
 			return errorBody{}
@@ -164,56 +191,79 @@ func readError(body []byte) errorBody {
 		return errorBody{message: string(body)}
 	}
 	var said errorBody
-	said.read(top)
-	for _, name := range []string{"error", "errors"} {
-		raw := bytes.TrimSpace(top[name])
-		if len(raw) == 0 || bytes.Equal(raw, []byte("null")) || bytes.Equal(raw, []byte("[]")) {
-			continue
-		}
-		said.present = true
-		var text string
-		var object map[string]json.RawMessage
-		var list []map[string]json.RawMessage
-		switch {
-		case json.Unmarshal(raw, &text) == nil:
-			said.codes = append(said.codes, text)
-			said.message += " " + text
-		case json.Unmarshal(raw, &object) == nil:
-			said.read(object)
-		case json.Unmarshal(raw, &list) == nil:
-			for _, object := range list {
-				said.read(object)
-			}
-		}
-	}
+	said.read(top.errorObject)
+	said.readMember(top.Error)
+	said.readMember(top.Errors)
 	return said
 }
 
-// maxPlainText is how long a plain text may be, in bytes, to count as an error message.
-const maxPlainText = 1024
-
-func (e *errorBody) read(object map[string]json.RawMessage) {
-	for _, name := range []string{"code", "type", "name", "status", "reason"} {
-		var text string
-		var number json.Number
-		if json.Unmarshal(object[name], &text) == nil && text != "" {
+// readMember reads what stands under error or errors: a text, an object, or a list of objects.
+func (e *errorBody) readMember(raw json.RawMessage) {
+	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) || bytes.Equal(raw, []byte("[]")) {
+		return
+	}
+	e.present = true
+	if len(raw) > maxError {
+		return
+	}
+	switch raw[0] {
+	case '"':
+		if text, ok := readText(raw); ok {
 			e.codes = append(e.codes, text)
-		} else if json.Unmarshal(object[name], &number) == nil && number != "" {
+			e.message += " " + text
+		}
+	case '{':
+		var object errorObject
+		if json.Unmarshal(raw, &object) == nil {
+			e.read(object)
+		}
+	case '[':
+		e.readList(raw)
+	}
+}
+
+// readList reads the first errors of a list, one by one, and stops at what is none.
+func (e *errorBody) readList(raw json.RawMessage) {
+	list := json.NewDecoder(bytes.NewReader(raw))
+	if _, err := list.Token(); err != nil { // the opening bracket
+		return
+	}
+	for range maxErrors {
+		var object errorObject
+		if !list.More() || list.Decode(&object) != nil {
+			return
+		}
+		e.read(object)
+	}
+}
+
+func (e *errorBody) read(o errorObject) {
+	for _, raw := range []json.RawMessage{o.Code, o.Type, o.Name, o.Status, o.Reason} {
+		var number json.Number
+		if text, ok := readText(raw); ok && text != "" {
+			e.codes = append(e.codes, text)
+		} else if !ok && len(raw) <= maxError && json.Unmarshal(raw, &number) == nil {
 			e.codes = append(e.codes, number.String())
 		}
 	}
-	for _, name := range []string{"message", "detail"} {
-		var text string
-		if json.Unmarshal(object[name], &text) == nil {
+	for _, raw := range []json.RawMessage{o.Message, o.Detail} {
+		if text, ok := readText(raw); ok {
 			e.message += " " + text
 		}
 	}
 	var details struct {
-		ErrorCode string `json:"error_code"` // Anthropic, for spend limits
+		ErrorCode json.RawMessage `json:"error_code"` // Anthropic, for spend limits
 	}
-	if json.Unmarshal(object["details"], &details) == nil && details.ErrorCode != "" {
-		e.codes = append(e.codes, details.ErrorCode)
+	if len(o.Details) <= maxError && json.Unmarshal(o.Details, &details) == nil {
+		if text, ok := readText(details.ErrorCode); ok && text != "" {
+			e.codes = append(e.codes, text)
+		}
 	}
+}
+
+// readText reads a text, and null as an empty one.
+func readText(raw json.RawMessage) (text string, ok bool) {
+	return text, len(raw) <= maxError && json.Unmarshal(raw, &text) == nil
 }
 
 // RetryAfter is how long the answer asks to wait before the next request; 0 where it does not say.
@@ -243,62 +293,4 @@ func wait(nanoseconds float64) time.Duration {
 func number(text string) (float64, bool) {
 	n, err := strconv.ParseFloat(text, 64)
 	return n, err == nil && !math.IsNaN(n) && !math.IsInf(n, 0)
-}
-
-// fault turns an error of the transport into the symptom that it is.
-func fault(err error) Answer {
-	symptom, args := faultSymptom(err)
-	return Answer{Fault: symptom, FaultArgs: args}
-}
-
-func faultSymptom(err error) (Symptom, []string) {
-	var (
-		dns       *net.DNSError
-		op        *net.OpError
-		unknownCA x509.UnknownAuthorityError
-		hostname  x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		verify    *tls.CertificateVerificationError
-		record    tls.RecordHeaderError
-		alert     tls.AlertError
-	)
-	switch {
-	case errors.Is(err, errRefused):
-		return AddressRefused, nil
-	case errors.Is(err, context.Canceled):
-		return ProbeFailed, nil
-	case errors.Is(err, errProxy), errors.As(err, &op) && op.Op == "proxyconnect":
-		return ProxyFailed, nil
-	case errors.As(err, &dns) && !dns.IsTimeout:
-		return NameNotResolved, nil
-	case errors.As(err, &unknownCA):
-		return CertificateInvalid, []string{"it is signed by an unknown authority"}
-	case errors.As(err, &hostname):
-		return CertificateInvalid, []string{"it is for another host name"}
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return CertificateInvalid, []string{"it has expired or is not valid yet"}
-	case errors.As(err, &invalid), errors.As(err, &verify):
-		return CertificateInvalid, []string{"it cannot be verified"}
-	case errors.As(err, &record), errors.As(err, &alert):
-		return HandshakeFailed, nil
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), isTimeout(err):
-		return TimedOut, nil
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return ConnectionRefused, nil
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return NetworkUnreachable, nil
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
-		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), hungUp.MatchString(err.Error()):
-		return ConnectionClosed, nil
-	}
-	// What is left are answers that are not HTTP.
-	return UnexpectedAnswer, nil
-}
-
-// hungUp matches the errors of net/http for an end of the connection that have no type to ask for.
-var hungUp = regexp.MustCompile(`server closed idle connection|client connection lost|server sent GOAWAY`)
-
-func isTimeout(err error) bool {
-	var netErr net.Error
-	return errors.As(err, &netErr) && netErr.Timeout()
 }

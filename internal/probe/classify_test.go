@@ -60,7 +60,15 @@ func TestClassify(t *testing.T) {
 		"the first rule that matches":                    {Answer{Status: 403, Body: []byte(`{"name":"restricted","message":"API key is NOT ACTIVE"}`)}, is(KeySuspended)},
 		"the same code at another status":                {Answer{Status: 401, Body: []byte(`{"name":"restricted"}`)}, Reading{Symptom: SendOnlyKey, Unprovable: true}},
 		"arguments in the message":                       {Answer{Status: 403, Body: []byte(`{"message":"It lacks scope a.read; and scope b:write"}`)}, is(ScopeMissing, "a.read", "b:write")},
-		"no more than four arguments":                    {Answer{Status: 403, Body: []byte(`{"message":"lacks scope a scope b scope c scope d scope e"}`)}, is(ScopeMissing, "a", "b", "c", "d")},
+		"arguments in another order":                     {Answer{Status: 403, Body: []byte(`{"message":"It lacks scope b:write and scope a.read"}`)}, is(ScopeMissing, "a.read", "b:write")},
+		"arguments in one list in another order":         {Answer{Status: 403, Body: []byte(`{"message":"lacks scope b:write,a.read"}`)}, is(ScopeMissing, "a.read", "b:write")},
+		"an argument that is said twice":                 {Answer{Status: 403, Body: []byte(`{"message":"lacks scope b,a and scope b"}`)}, is(ScopeMissing, "a", "b")},
+		"no more than eight arguments":                   {Answer{Status: 403, Body: []byte(`{"message":"lacks scope j,i,h,g,f,e,d,c,b,a"}`)}, is(ScopeMissing, "a", "b", "c", "d", "e", "f", "g", "h")},
+		"no more than eight arguments of many matches":   {Answer{Status: 403, Body: []byte(`{"message":"lacks` + strings.Repeat(" scope b scope a", 99) + `"}`)}, is(ScopeMissing, "a", "b")},
+		"an error that is too long to be one":            {Answer{Status: 400, Body: []byte(`{"error":{"code":"quota","message":"` + strings.Repeat("x", maxError) + `"}}`)}, is(UnexpectedAnswer)},
+		"an error too long to be one inside a 200":       {Answer{Status: 200, Body: []byte(`{"error":{"code":"quota","message":"` + strings.Repeat("x", maxError) + `"}}`)}, is(UnexpectedAnswer)},
+		"a code after more errors than are read":         {Answer{Status: 400, Body: []byte(`{"errors":[` + strings.Repeat("{},", maxErrors) + `{"code":"quota"}]}`)}, is(UnexpectedAnswer)},
+		"a code in the last error that is read":          {Answer{Status: 400, Body: []byte(`{"errors":[` + strings.Repeat("{},", maxErrors-1) + `{"code":"quota"}]}`)}, is(QuotaExhausted)},
 		"an argument that is no token is left out":       {Answer{Status: 403, Body: []byte(`{"message":"lacks scope <b> or scope ok"}`)}, is(ScopeMissing, "ok")},
 		"an argument that is too long is left out":       {Answer{Status: 403, Body: []byte(`{"message":"lacks scope ` + strings.Repeat("a", 65) + `"}`)}, is(ScopeMissing)},
 		"a message in plain text":                        {Answer{Status: 401, Body: []byte("lacks scope a.read")}, is(ScopeMissing, "a.read")},
@@ -115,6 +123,9 @@ func TestReadingAnError(t *testing.T) {
 		"flat with numbers": {`{"object":"error","message":"m","type":"T","param":null,"code":404}`, errorBody{false, []string{"404", "T"}, " m"}},
 		"a list":            {`{"errors":[{"message":"m1"},{"message":"m2","code":"c"}]}`, errorBody{true, []string{"c"}, " m1 m2"}},
 		"a list of texts":   {`{"errors":["m1"]}`, errorBody{present: true}},
+		"an error and text": {`{"errors":[{"code":"c"},"m1",{"code":"d"}]}`, errorBody{present: true, codes: []string{"c"}}},
+		"one code twice":    {`{"code":"c","code":"d"}`, errorBody{codes: []string{"d"}}},
+		"details of a list": {`{"error":{"code":"c","details":[{"error_code":"d"}]}}`, errorBody{present: true, codes: []string{"c"}}},
 		"a problem of RFC 9457": {
 			`{"type":"https://example.com/problem","status":403,"detail":"m"}`,
 			errorBody{false, []string{"https://example.com/problem", "403"}, " m"},
@@ -172,21 +183,34 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+// dialError is how the dial of an IPv4 address fails.
+func dialError(err error) error {
+	return &net.OpError{
+		Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(93, 184, 216, 34), Port: 443}, Err: os.NewSyscallError("connect", err),
+	}
+}
+
 func TestFaultsOfTheTransport(t *testing.T) {
 	cases := map[string]struct {
 		err  error
 		want Symptom
 		args []string
 	}{
-		"the guard":               {&net.OpError{Op: "dial", Err: fmt.Errorf("control: %w", errRefused)}, AddressRefused, nil},
+		"the guard":               {&net.OpError{Op: "dial", Err: fmt.Errorf("control: %w", refusal{AddressRefused})}, AddressRefused, nil},
+		"the guard, for good":     {&net.OpError{Op: "dial", Err: fmt.Errorf("control: %w", refusal{AddressNeverAdmitted})}, AddressNeverAdmitted, nil},
 		"the proxy":               {fmt.Errorf("%w: CONNECT answered 403", errProxy), ProxyFailed, nil},
 		"the way to the proxy":    {&net.OpError{Op: "proxyconnect", Err: syscall.ECONNREFUSED}, ProxyFailed, nil},
 		"no such name":            {&net.DNSError{IsNotFound: true}, NameNotResolved, nil},
-		"a name server's failure": {&net.DNSError{IsTemporary: true}, NameNotResolved, nil},
-		"a silent name server":    {&net.DNSError{IsTimeout: true}, TimedOut, nil},
-		"an unknown authority":    {&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, CertificateInvalid, []string{"it is signed by an unknown authority"}},
-		"another host":            {x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}, CertificateInvalid, []string{"it is for another host name"}},
-		"an expired certificate":  {x509.CertificateInvalidError{Reason: x509.Expired}, CertificateInvalid, []string{"it has expired or is not valid yet"}},
+		"a name server's failure": {&net.DNSError{IsTemporary: true}, NameServerFailed, nil},
+		"a name server's refusal": {&net.OpError{Op: "dial", Err: &net.DNSError{}}, NameServerFailed, nil},
+		"a silent name server":    {&net.DNSError{IsTimeout: true}, NameServerFailed, nil},
+		"a silent name server at the deadline": {
+			&net.DNSError{IsTimeout: true, UnwrapErr: context.DeadlineExceeded}, NameServerFailed, nil,
+		},
+		"the proxy's name":       {&net.OpError{Op: "proxyconnect", Err: &net.DNSError{IsNotFound: true}}, ProxyFailed, nil},
+		"an unknown authority":   {&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, CertificateInvalid, []string{"it is signed by an unknown authority"}},
+		"another host":           {x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}, CertificateInvalid, []string{"it is for another host name"}},
+		"an expired certificate": {x509.CertificateInvalidError{Reason: x509.Expired}, CertificateInvalid, []string{"it has expired or is not valid yet"}},
 		"a certificate for something else": {
 			x509.CertificateInvalidError{Reason: x509.IncompatibleUsage}, CertificateInvalid, []string{"it cannot be verified"},
 		},
@@ -199,15 +223,26 @@ func TestFaultsOfTheTransport(t *testing.T) {
 		"a refused connection":         {&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, ConnectionRefused, nil},
 		"no route to the host":         {&net.OpError{Op: "dial", Err: syscall.EHOSTUNREACH}, NetworkUnreachable, nil},
 		"no route to the network":      {&net.OpError{Op: "dial", Err: syscall.ENETUNREACH}, NetworkUnreachable, nil},
-		"an end too early":             {fmt.Errorf("transport connection broken: %w", io.EOF), ConnectionClosed, nil},
-		"an end in the body":           {io.ErrUnexpectedEOF, ConnectionClosed, nil},
-		"a reset":                      {&net.OpError{Op: "read", Err: syscall.ECONNRESET}, ConnectionClosed, nil},
-		"a broken pipe":                {&net.OpError{Op: "write", Err: syscall.EPIPE}, ConnectionClosed, nil},
-		"an end before the request":    {errors.New("http: server closed idle connection"), ConnectionClosed, nil},
-		"an end of HTTP/2":             {errors.New("http2: server sent GOAWAY and closed the connection"), ConnectionClosed, nil},
-		"our own end":                  {context.Canceled, ProbeFailed, nil},
-		"our own end in a lookup":      {&net.DNSError{UnwrapErr: context.Canceled}, ProbeFailed, nil},
-		"anything else":                {errors.New("malformed HTTP response"), UnexpectedAnswer, nil},
+		"a policy of the kernel":       {dialError(syscall.EPERM), NetworkUnreachable, nil},
+		"another policy of the kernel": {dialError(syscall.EACCES), NetworkUnreachable, nil},
+		"no file is left":              {dialError(syscall.EMFILE), ProbeFailed, nil},
+		"no file of the node is left":  {dialError(syscall.ENFILE), ProbeFailed, nil},
+		"no buffer is left":            {dialError(syscall.ENOBUFS), ProbeFailed, nil},
+		"no port of ours is left":      {dialError(syscall.EADDRNOTAVAIL), ProbeFailed, nil},
+		"no IPv6 on this node": {
+			&net.OpError{Op: "dial", Addr: &net.TCPAddr{IP: net.ParseIP("2606:2800::1"), Port: 443}, Err: syscall.EADDRNOTAVAIL}, NetworkUnreachable, nil,
+		},
+		"any other fault of a dial": {dialError(syscall.EPROTONOSUPPORT), NetworkUnreachable, nil},
+		"a dial that was reset":     {dialError(syscall.ECONNRESET), ConnectionClosed, nil},
+		"an end too early":          {fmt.Errorf("transport connection broken: %w", io.EOF), ConnectionClosed, nil},
+		"an end in the body":        {io.ErrUnexpectedEOF, ConnectionClosed, nil},
+		"a reset":                   {&net.OpError{Op: "read", Err: syscall.ECONNRESET}, ConnectionClosed, nil},
+		"a broken pipe":             {&net.OpError{Op: "write", Err: syscall.EPIPE}, ConnectionClosed, nil},
+		"an end before the request": {errors.New("http: server closed idle connection"), ConnectionClosed, nil},
+		"an end of HTTP/2":          {errors.New("http2: server sent GOAWAY and closed the connection"), ConnectionClosed, nil},
+		"our own end":               {context.Canceled, ProbeFailed, nil},
+		"our own end in a lookup":   {&net.DNSError{UnwrapErr: context.Canceled}, ProbeFailed, nil},
+		"anything else":             {errors.New("malformed HTTP response"), UnexpectedAnswer, nil},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -11,16 +11,21 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
 )
 
 const (
-	// maxBody is how much of an answer is read, in bytes. A listing of all models of the largest
-	// catalogues takes about half of it.
+	// maxBody is how much of a good answer is read, in bytes, after decompression. A listing of all models
+	// of the largest catalogues takes about half of it. Of any other answer no more than maxError is read.
+	// What a probe holds at a time is its body and, while that is decoded, a copy of a part of it, so the
+	// number of probes in flight bounds the memory of all. No limit on how many bodies are read at once
+	// comes on top, since servers that send theirs byte by byte would use it up for all others.
 	maxBody = 1 << 20
 	// maxHeader is how large the header of an answer may be, in bytes.
 	maxHeader = 64 << 10
@@ -109,24 +114,55 @@ func (c *HTTPClient) Do(ctx context.Context, r Request) Answer {
 	if !r.Credential.IsZero() {
 		req.Header.Set(r.Auth.Header, r.Auth.Prefix+r.Credential.Reveal())
 	}
+	var name lookup
 	if proxy, err := c.proxy(req.URL); err == nil && proxy != nil {
 		req = req.WithContext(context.WithValue(ctx, viaProxy{}, true))
+	} else {
+		req = req.WithContext(name.watch(ctx))
 	}
 	// A RoundTrip follows no redirect, and it keeps apart "no answer came" from "an answer that is bad".
 	resp, err := c.transport(r.CA).RoundTrip(req)
 	if err != nil {
-		return fault(err)
+		answer := fault(err)
+		if answer.Fault == TimedOut && name.pending() {
+			answer.Fault = NameServerFailed
+		}
+		return answer
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	limit := maxError
+	if isGood(resp.StatusCode) {
+		limit = maxBody
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
 	if err != nil {
 		return fault(err)
 	}
 	return Answer{
-		Status: resp.StatusCode, Header: resp.Header, Body: body[:min(len(body), maxBody)],
-		Endless: len(body) > maxBody, Anonymous: r.Credential.IsZero(),
+		Status: resp.StatusCode, Header: resp.Header, Body: body[:min(len(body), limit)],
+		Endless: len(body) > limit, Anonymous: r.Credential.IsZero(),
 	}
 }
+
+// lookup knows whether a request still waits for the address of its host. The transport does not say it:
+// when the time is up it answers that, whatever its dial was waiting for.
+type lookup struct{ asked, settled atomic.Bool }
+
+// watch returns a context that tells of the name lookup of its request.
+func (l *lookup) watch(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		DNSStart: func(httptrace.DNSStartInfo) { l.asked.Store(true) },
+		DNSDone: func(info httptrace.DNSDoneInfo) {
+			if info.Err == nil {
+				l.settled.Store(true)
+			}
+		},
+		// The connection of another request may become free before the address is known.
+		GotConn: func(httptrace.GotConnInfo) { l.settled.Store(true) },
+	})
+}
+
+func (l *lookup) pending() bool { return l.asked.Load() && !l.settled.Load() }
 
 // Start renews the connections from time to time until the context ends. It fits a manager of
 // controller-runtime.

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -19,6 +20,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mainstay.dev/mainstay/internal/probe/dnstest"
 )
 
 // here admits this machine.
@@ -98,6 +101,14 @@ func TestABodyIsReadUpToItsBound(t *testing.T) {
 			}
 			_ = zipped.Close()
 		}, maxBody, true},
+		"as much as is read of an error": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = io.WriteString(w, strings.Repeat("x", maxError))
+		}, maxError, false},
+		"an error of one byte more": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = io.WriteString(w, strings.Repeat("x", maxError+1))
+		}, maxError, true},
 		"nothing": {func(http.ResponseWriter, *http.Request) {}, 0, false},
 	}
 	for name, c := range cases {
@@ -182,22 +193,79 @@ func TestReadingAnAuthority(t *testing.T) {
 	}
 }
 
-func TestASilentNameServerIsATimeOut(t *testing.T) {
-	resolve(t, func(ctx context.Context) error {
-		<-ctx.Done()
-		return ctx.Err()
-	})
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+// TestWhatANameServerSays asks for a name directly, and through a proxy that would have to know it alone.
+func TestWhatANameServerSays(t *testing.T) {
+	cases := map[string]struct {
+		code            dnstest.Code
+		direct, proxied Symptom
+	}{
+		"that there is no such name":   {dnstest.NoSuchName, NameNotResolved, UnresolvedBehindProxy},
+		"that it failed":               {dnstest.ServerFailure, NameServerFailed, NameServerFailed},
+		"that it does not answer us":   {dnstest.Refused, NameServerFailed, NameServerFailed},
+		"nothing until the time is up": {dnstest.Silence, NameServerFailed, NameServerFailed},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Cleanup(dnstest.Play(c.code))
+			do := func() Symptom {
+				ctx, cancel := t.Context(), context.CancelFunc(func() {})
+				if c.code == dnstest.Silence {
+					ctx, cancel = context.WithTimeout(ctx, 20*time.Millisecond)
+				}
+				defer cancel()
+				return client(t, here()).Do(ctx, Request{URL: "https://api.vendor.invalid/v1"}).Fault
+			}
+			if got := do(); got != c.direct {
+				t.Errorf("got %s, want %s", got, c.direct)
+			}
+			t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+			t.Setenv("NO_PROXY", "")
+			if got := do(); got != c.proxied {
+				t.Errorf("behind a proxy: got %s, want %s", got, c.proxied)
+			}
+		})
+	}
+}
+
+// TestASilentServerIsNoSilentNameServer has the name resolved before nothing comes.
+func TestASilentServerIsNoSilentNameServer(t *testing.T) {
+	s := server(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if answer := client(t, here()).Do(ctx, Request{URL: "https://slow.invalid"}); answer.Fault != TimedOut {
+	url := strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
+	if answer := client(t, here()).Do(ctx, Request{URL: url}); answer.Fault != TimedOut {
 		t.Errorf("got %s, want %s", answer.Fault, TimedOut)
 	}
 }
 
-func TestANameWithoutAnAddress(t *testing.T) {
-	resolve(t, noDNS)
-	if answer := client(t, here()).Do(t.Context(), Request{URL: "https://nowhere.invalid"}); answer.Fault != NameNotResolved {
-		t.Errorf("got %s, want %s", answer.Fault, NameNotResolved)
+func TestALookupIsPendingUntilAnAddressOrAConnectionIsThere(t *testing.T) {
+	cases := map[string]struct {
+		tell func(*httptrace.ClientTrace)
+		want bool
+	}{
+		"nothing was looked up": {func(*httptrace.ClientTrace) {}, false},
+		"it was begun":          {func(c *httptrace.ClientTrace) { c.DNSStart(httptrace.DNSStartInfo{}) }, true},
+		"it failed, as it does when the request is given up": {func(c *httptrace.ClientTrace) {
+			c.DNSStart(httptrace.DNSStartInfo{})
+			c.DNSDone(httptrace.DNSDoneInfo{Err: context.Canceled})
+		}, true},
+		"it came to its end": {func(c *httptrace.ClientTrace) {
+			c.DNSStart(httptrace.DNSStartInfo{})
+			c.DNSDone(httptrace.DNSDoneInfo{})
+		}, false},
+		"another connection became free": {func(c *httptrace.ClientTrace) {
+			c.DNSStart(httptrace.DNSStartInfo{})
+			c.GotConn(httptrace.GotConnInfo{})
+		}, false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			var l lookup
+			c.tell(httptrace.ContextClientTrace(l.watch(t.Context())))
+			if got := l.pending(); got != c.want {
+				t.Errorf("got pending %t, want %t", got, c.want)
+			}
+		})
 	}
 }
 
@@ -210,18 +278,18 @@ func TestRequestsThroughAProxy(t *testing.T) {
 		proxied int32
 		fault   Symptom
 	}{
-		"a public address":             {Guard{AllowHTTP: true}, "http://203.0.113.1/v1", 1, Symptom{}},
+		"a public address":             {Guard{AllowHTTP: true}, "http://93.184.216.34/v1", 1, Symptom{}},
 		"a private address":            {Guard{AllowHTTP: true}, "http://10.0.0.1/v1", 0, AddressRefused},
-		"metadata":                     {Guard{AllowHTTP: true, AllowHosts: hosts(t, "169.254.169.254")}, "http://169.254.169.254/v1", 0, AddressRefused},
-		"a name that the proxy knows":  {Guard{AllowHTTP: true}, "http://inside.invalid/v1", 0, AddressRefused},
+		"metadata":                     {Guard{AllowHTTP: true, AllowHosts: hosts(t, "169.254.169.254")}, "http://169.254.169.254/v1", 0, AddressNeverAdmitted},
+		"a name that the proxy knows":  {Guard{AllowHTTP: true}, "http://inside.invalid/v1", 0, UnresolvedBehindProxy},
 		"the same, allowed by name":    {Guard{AllowHTTP: true, AllowHosts: hosts(t, "inside.invalid")}, "http://inside.invalid/v1", 1, Symptom{}},
-		"a tunnel that it refuses":     {Guard{}, "https://203.0.113.1/v1", 1, ProxyFailed},
+		"a tunnel that it refuses":     {Guard{}, "https://93.184.216.34/v1", 1, ProxyFailed},
 		"this machine, without proxy":  {Guard{AllowHTTP: true}, "", 0, AddressRefused},
 		"a private address, by ranges": {Guard{AllowHTTP: true, AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, "http://10.0.0.1/v1", 1, Symptom{}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			resolve(t, noDNS)
+			t.Cleanup(dnstest.Play(dnstest.NoSuchName))
 			var proxied atomic.Int32
 			proxy := server(t, func(w http.ResponseWriter, r *http.Request) {
 				proxied.Add(1)
@@ -254,7 +322,7 @@ func TestAProxyThatIsNotThere(t *testing.T) {
 	gone.Close()
 	t.Setenv("HTTPS_PROXY", gone.URL)
 	t.Setenv("NO_PROXY", "")
-	answer := client(t, Guard{}).Do(t.Context(), Request{URL: (&url.URL{Scheme: "https", Host: "203.0.113.1"}).String()})
+	answer := client(t, Guard{}).Do(t.Context(), Request{URL: (&url.URL{Scheme: "https", Host: "93.184.216.34"}).String()})
 	if answer.Fault != ProxyFailed {
 		t.Errorf("got %s, want %s", answer.Fault, ProxyFailed)
 	}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,20 +33,58 @@ type HostPort struct{ Host, Port string }
 
 // ParseHostPort reads host[:port]. IPv6 addresses with a port are written in brackets.
 func ParseHostPort(s string) (HostPort, error) {
-	host, port := strings.TrimSpace(s), ""
-	valid := true
-	if h, p, err := net.SplitHostPort(host); err == nil {
-		number, err := strconv.ParseUint(p, 10, 16)
-		host, port, valid = h, p, err == nil && number > 0
+	host, port, ok := splitHostPort(strings.TrimSpace(s))
+	if !ok || !ValidHost(host) {
+		return HostPort{}, fmt.Errorf(
+			"expected host[:port] with a DNS name or an IP address, such as llm.shop.svc:8000, found %q", s)
 	}
-	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
-	if _, err := netip.ParseAddr(host); err != nil && strings.ContainsAny(host, ":/*@ ") {
-		valid = false
+	return HostPort{Host: canonical(host), Port: port}, nil
+}
+
+// splitHostPort takes host[:port] apart and judges the port and the brackets, but not the host.
+func splitHostPort(text string) (host, port string, ok bool) {
+	bracketed := strings.HasPrefix(text, "[")
+	host, port, err := net.SplitHostPort(text)
+	switch {
+	case err == nil:
+		number, err := strconv.ParseUint(port, 10, 16)
+		ok = err == nil && number > 0
+	case bracketed:
+		host, _, err = net.SplitHostPort(text + ":0")
+		ok = err == nil
+	default:
+		host, ok = text, true
 	}
-	if host == "" || !valid {
-		return HostPort{}, fmt.Errorf("expected host[:port], such as llm.shop.svc:8000, found %q", s)
+	return host, port, ok && (!bracketed || strings.Contains(host, ":"))
+}
+
+// label matches one part of a DNS name. An underscore is no part of a host name by the book, but names in
+// use have it.
+var label = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$`)
+
+// ValidHost says whether a text can be a host: a DNS name, with or without a final dot, or an IP address
+// without a zone and without brackets. Names in other scripts have to be written in their ASCII form.
+func ValidHost(host string) bool {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.Zone() == ""
 	}
-	return HostPort{Host: host, Port: port}, nil
+	name, last := strings.TrimSuffix(host, "."), ""
+	for last = range strings.SplitSeq(name, ".") {
+		if !label.MatchString(last) {
+			return false
+		}
+	}
+	// What ends in a number is an address that is written wrong.
+	return len(name) <= 253 && strings.Trim(last, "0123456789") != ""
+}
+
+// canonical writes a host in the one way in which equal hosts are equal texts.
+func canonical(host string) string {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.String()
+	}
+	return host
 }
 
 // URLHostPort returns the host of a URL with the port that a request to it would use.
@@ -54,7 +93,7 @@ func URLHostPort(u *url.URL) HostPort {
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	return HostPort{Host: strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")), Port: port}
+	return HostPort{Host: canonical(u.Hostname()), Port: port}
 }
 
 // String writes host:port, or the host alone where there is no port.
@@ -70,8 +109,11 @@ func (h HostPort) Covers(other HostPort) bool {
 	return h.Host == other.Host && (h.Port == "" || h.Port == other.Port)
 }
 
-// errRefused is wrapped by every error with which the guard refuses an address.
-var errRefused = errors.New("address refused by the dial guard")
+// refusal is the error with which the guard refuses a destination.
+type refusal struct{ symptom Symptom }
+
+// Error implements error.
+func (r refusal) Error() string { return "refused by the dial guard: " + r.symptom.String() }
 
 // CheckURL judges what can be known of a URL without DNS: its scheme, and the address where the host is
 // one. It returns the symptom of a refusal.
@@ -79,9 +121,9 @@ func (g Guard) CheckURL(u *url.URL) (Symptom, bool) {
 	if u.Scheme == "http" && !g.AllowHTTP {
 		return PlainHTTPRefused, true
 	}
-	addr, err := netip.ParseAddr(u.Hostname())
-	if err == nil && !g.admits(addr, g.allowsHost(URLHostPort(u))) {
-		return AddressRefused, true
+	target := URLHostPort(u)
+	if addr, err := netip.ParseAddr(target.Host); err == nil {
+		return g.refuses(addr, g.allowsHost(target))
 	}
 	return Symptom{}, false
 }
@@ -97,14 +139,14 @@ func (g Guard) DialContext(ctx context.Context, network, address string) (net.Co
 	if err != nil {
 		return nil, fmt.Errorf("dial %q: %w", address, err)
 	}
-	byName := g.allowsHost(HostPort{Host: strings.ToLower(strings.TrimSuffix(host, ".")), Port: port})
+	byName := g.allowsHost(HostPort{Host: canonical(host), Port: port})
 	dialer := net.Dialer{Control: func(_, resolved string, _ syscall.RawConn) error {
 		ap, err := netip.ParseAddrPort(resolved)
 		if err != nil {
-			return fmt.Errorf("%w: %q is no address", errRefused, resolved)
+			return fmt.Errorf("%w: %q is no address", refusal{AddressRefused}, resolved)
 		}
-		if !g.admits(ap.Addr(), byName) {
-			return errRefused
+		if symptom, refused := g.refuses(ap.Addr(), byName); refused {
+			return refusal{symptom}
 		}
 		return nil
 	}}
@@ -112,16 +154,22 @@ func (g Guard) DialContext(ctx context.Context, network, address string) (net.Co
 }
 
 // CheckName resolves a host and judges every address, for the case that a proxy will do the dialing.
-// A name that cannot be resolved here passes only when AllowHosts has it.
+// A name that only the proxy can resolve passes where AllowHosts has it. That the name server failed is
+// no refusal, since it says nothing about the name.
 func (g Guard) CheckName(ctx context.Context, target HostPort) error {
 	byName := g.allowsHost(target)
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", target.Host)
-	if err != nil && !byName {
-		return fmt.Errorf("%w: the name is known to the proxy alone", errRefused)
+	var dns *net.DNSError
+	switch {
+	case err == nil, byName && ctx.Err() == nil:
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return refusal{UnresolvedBehindProxy}
+	default:
+		return fmt.Errorf("resolve what the proxy will dial: %w", err)
 	}
 	for _, addr := range addrs {
-		if !g.admits(addr, byName) {
-			return errRefused
+		if symptom, refused := g.refuses(addr, byName); refused {
+			return refusal{symptom}
 		}
 	}
 	return nil
@@ -145,26 +193,38 @@ var (
 		netip.MustParsePrefix("198.18.0.0/15"), // benchmarking, RFC 2544
 		netip.MustParsePrefix("fec0::/10"),     // deprecated site-local, RFC 3879
 	}
-	// never are ranges that are no host's address.
+	// never are ranges that are no host's address, or that lead to an IPv4 address which cannot be told.
 	never = []netip.Prefix{
-		netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("240.0.0.0/4"),
+		netip.MustParsePrefix("0.0.0.0/8"),       // this network, RFC 791
+		netip.MustParsePrefix("192.0.2.0/24"),    // documentation, RFC 5737
+		netip.MustParsePrefix("198.51.100.0/24"), // documentation, RFC 5737
+		netip.MustParsePrefix("203.0.113.0/24"),  // documentation, RFC 5737
+		netip.MustParsePrefix("240.0.0.0/4"),     // reserved, RFC 1112
+		netip.MustParsePrefix("::ffff:0:0:0/96"), // translation of IPv4, RFC 2765
+		netip.MustParsePrefix("64:ff9b:1::/48"),  // translation as each network likes, RFC 8215
+		netip.MustParsePrefix("100::/64"),        // discard, RFC 6666
+		netip.MustParsePrefix("2001::/32"),       // Teredo tunnels, RFC 4380
+		netip.MustParsePrefix("2001:db8::/32"),   // documentation, RFC 3849
+		netip.MustParsePrefix("3fff::/20"),       // documentation, RFC 9637
 	}
-	nat64     = []netip.Prefix{netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48")}
+	nat64     = netip.MustParsePrefix("64:ff9b::/96")
 	sixToFour = netip.MustParsePrefix("2002::/16")
 )
 
-// admits judges one address; byName says that AllowHosts has the name it stands behind.
-func (g Guard) admits(addr netip.Addr, byName bool) bool {
+// refuses judges one address; byName says that AllowHosts has the name it stands behind.
+func (g Guard) refuses(addr netip.Addr, byName bool) (Symptom, bool) {
 	addr = unwrap(addr)
 	in := func(p netip.Prefix) bool { return p.Contains(addr) }
 	switch {
 	case addr.IsUnspecified(), addr.IsMulticast(), addr.IsLinkLocalUnicast(),
 		slices.ContainsFunc(metadata, in), slices.ContainsFunc(never, in):
-		return false
+		return AddressNeverAdmitted, true
 	case addr.IsLoopback(), addr.IsPrivate(), slices.ContainsFunc(private, in):
-		return byName || slices.ContainsFunc(g.AllowCIDRs, in)
+		if !byName && !slices.ContainsFunc(g.AllowCIDRs, in) {
+			return AddressRefused, true
+		}
 	}
-	return true
+	return Symptom{}, false
 }
 
 // unwrap returns the IPv4 address that an IPv6 address carries (mapped, compatible, NAT64 or 6to4), for
@@ -176,7 +236,7 @@ func unwrap(addr netip.Addr) netip.Addr {
 	}
 	b := addr.As16()
 	switch {
-	case slices.ContainsFunc(nat64, func(p netip.Prefix) bool { return p.Contains(addr) }):
+	case nat64.Contains(addr):
 		return netip.AddrFrom4([4]byte(b[12:16]))
 	case sixToFour.Contains(addr):
 		return netip.AddrFrom4([4]byte(b[2:6]))

@@ -9,20 +9,11 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strings"
 	"testing"
+
+	"mainstay.dev/mainstay/internal/probe/dnstest"
 )
-
-// resolve lets names resolve to nothing for the time of a test, or fail in another way.
-func resolve(t *testing.T, dial func(context.Context) error) {
-	t.Helper()
-	before := net.DefaultResolver
-	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return nil, dial(ctx)
-	}}
-	t.Cleanup(func() { net.DefaultResolver = before })
-}
-
-func noDNS(context.Context) error { return errors.New("no DNS in tests") }
 
 func hosts(t *testing.T, texts ...string) []HostPort {
 	t.Helper()
@@ -37,6 +28,13 @@ func hosts(t *testing.T, texts ...string) []HostPort {
 	return all
 }
 
+// refusedAs is the symptom of an error with which the guard refuses; zero for any other and for none.
+func refusedAs(err error) Symptom {
+	var r refusal
+	_ = errors.As(err, &r)
+	return r.symptom
+}
+
 func TestTheGuardJudgesAddresses(t *testing.T) {
 	const (
 		public  = "public"  // always admitted
@@ -49,60 +47,71 @@ func TestTheGuardJudgesAddresses(t *testing.T) {
 		"an address after the private range 172": {"172.32.0.1", public},
 		"an address after carrier-grade NAT":     {"100.128.0.1", public},
 
-		"loopback":                           {"127.0.0.1", private},
-		"another loopback":                   {"127.8.8.8", private},
-		"IPv6 loopback":                      {"::1", private},
-		"private 10":                         {"10.0.0.1", private},
-		"private 172":                        {"172.16.0.1", private},
-		"private 192.168":                    {"192.168.1.1", private},
-		"carrier-grade NAT":                  {"100.64.0.1", private},
-		"IETF assignments":                   {"192.0.0.1", private},
-		"benchmarking":                       {"198.18.0.1", private},
-		"a unique local address":             {"fd12:3456::1", private},
-		"a unique local address of fc00":     {"fc00::1", private},
-		"a site-local address":               {"fec0::1", private},
-		"mapped loopback":                    {"::ffff:127.0.0.1", private},
-		"mapped private":                     {"::ffff:10.1.2.3", private},
-		"compatible loopback":                {"::127.0.0.1", private},
-		"NAT64 of a private address":         {"64:ff9b::10.0.0.1", private},
-		"local NAT64 of a private address":   {"64:ff9b:1::10.0.0.1", private},
-		"6to4 of a private address":          {"2002:0a00:0001::1", private},
-		"mapped public":                      {"::ffff:93.184.216.34", public},
-		"NAT64 of a public address":          {"64:ff9b::93.184.216.34", public},
-		"6to4 of a public address":           {"2002:5db8:d822::1", public},
-		"loopback with a zone":               {"::1%lo", private},
-		"the unspecified address":            {"0.0.0.0", never},
-		"this network":                       {"0.1.2.3", never},
-		"the unspecified IPv6 address":       {"::", never},
-		"multicast":                          {"224.0.0.1", never},
-		"IPv6 multicast":                     {"ff02::1", never},
-		"a reserved address":                 {"240.0.0.1", never},
-		"broadcast":                          {"255.255.255.255", never},
-		"link-local":                         {"169.254.1.1", never},
-		"IPv6 link-local":                    {"fe80::1", never},
-		"IPv6 link-local with a zone":        {"fe80::1%eth0", never},
-		"metadata of most clouds":            {"169.254.169.254", never},
-		"credentials of ECS tasks":           {"169.254.170.2", never},
-		"credentials of EKS pods":            {"169.254.170.23", never},
-		"credentials of EKS pods over IPv6":  {"fd00:ec2::23", never},
-		"metadata of AWS over IPv6":          {"fd00:ec2::254", never},
-		"metadata of Google over IPv6":       {"fd20:ce::254", never},
-		"metadata of Oracle":                 {"192.0.0.192", never},
-		"metadata of Oracle over IPv6":       {"fd00:c1::a9fe:a9fe", never},
-		"metadata of Alibaba":                {"100.100.100.200", never},
-		"metadata of Scaleway over IPv6":     {"fd00:42::42", never},
-		"the wire server of Azure":           {"168.63.129.16", never},
-		"mapped metadata":                    {"::ffff:169.254.169.254", never},
-		"compatible metadata":                {"::169.254.169.254", never},
-		"NAT64 of metadata":                  {"64:ff9b::169.254.169.254", never},
-		"local NAT64 of metadata":            {"64:ff9b:1::169.254.169.254", never},
-		"6to4 of metadata":                   {"2002:a9fe:a9fe::1", never},
-		"NAT64 of the unspecified address":   {"64:ff9b::0.0.0.0", never},
-		"mapped metadata of Alibaba":         {"::ffff:100.100.100.200", never},
-		"mapped wire server":                 {"::ffff:168.63.129.16", never},
-		"mapped broadcast":                   {"::ffff:255.255.255.255", never},
-		"an address of the ISATAP shape":     {"2606:2800:220:1:0:5efe:93.184.216.34", public},
-		"a documentation address is no risk": {"203.0.113.1", public},
+		"loopback":                          {"127.0.0.1", private},
+		"another loopback":                  {"127.8.8.8", private},
+		"IPv6 loopback":                     {"::1", private},
+		"private 10":                        {"10.0.0.1", private},
+		"private 172":                       {"172.16.0.1", private},
+		"private 192.168":                   {"192.168.1.1", private},
+		"carrier-grade NAT":                 {"100.64.0.1", private},
+		"IETF assignments":                  {"192.0.0.1", private},
+		"benchmarking":                      {"198.18.0.1", private},
+		"a unique local address":            {"fd12:3456::1", private},
+		"a unique local address of fc00":    {"fc00::1", private},
+		"a site-local address":              {"fec0::1", private},
+		"mapped loopback":                   {"::ffff:127.0.0.1", private},
+		"mapped private":                    {"::ffff:10.1.2.3", private},
+		"compatible loopback":               {"::127.0.0.1", private},
+		"NAT64 of a private address":        {"64:ff9b::10.0.0.1", private},
+		"6to4 of a private address":         {"2002:0a00:0001::1", private},
+		"mapped public":                     {"::ffff:93.184.216.34", public},
+		"NAT64 of a public address":         {"64:ff9b::93.184.216.34", public},
+		"6to4 of a public address":          {"2002:5db8:d822::1", public},
+		"loopback with a zone":              {"::1%lo", private},
+		"the unspecified address":           {"0.0.0.0", never},
+		"this network":                      {"0.1.2.3", never},
+		"the unspecified IPv6 address":      {"::", never},
+		"multicast":                         {"224.0.0.1", never},
+		"IPv6 multicast":                    {"ff02::1", never},
+		"a reserved address":                {"240.0.0.1", never},
+		"broadcast":                         {"255.255.255.255", never},
+		"link-local":                        {"169.254.1.1", never},
+		"IPv6 link-local":                   {"fe80::1", never},
+		"IPv6 link-local with a zone":       {"fe80::1%eth0", never},
+		"metadata of most clouds":           {"169.254.169.254", never},
+		"credentials of ECS tasks":          {"169.254.170.2", never},
+		"credentials of EKS pods":           {"169.254.170.23", never},
+		"credentials of EKS pods over IPv6": {"fd00:ec2::23", never},
+		"metadata of AWS over IPv6":         {"fd00:ec2::254", never},
+		"metadata of Google over IPv6":      {"fd20:ce::254", never},
+		"metadata of Oracle":                {"192.0.0.192", never},
+		"metadata of Oracle over IPv6":      {"fd00:c1::a9fe:a9fe", never},
+		"metadata of Alibaba":               {"100.100.100.200", never},
+		"metadata of Scaleway over IPv6":    {"fd00:42::42", never},
+		"the wire server of Azure":          {"168.63.129.16", never},
+		"mapped metadata":                   {"::ffff:169.254.169.254", never},
+		"compatible metadata":               {"::169.254.169.254", never},
+		"NAT64 of metadata":                 {"64:ff9b::169.254.169.254", never},
+		"local NAT64 of metadata":           {"64:ff9b:1::169.254.169.254", never},
+		"local NAT64 in another form":       {"64:ff9b:1:a9fe:a9:fe00:808:808", never},
+		"local NAT64 of a public address":   {"64:ff9b:1::93.184.216.34", never},
+		"translated metadata":               {"::ffff:0:169.254.169.254", never},
+		"translated public":                 {"::ffff:0:93.184.216.34", never},
+		"a Teredo tunnel":                   {"2001:0:a9fe:a9fe::1", never},
+		"an address after those of Teredo":  {"2001:1::1", public},
+		"where packets are discarded":       {"100::1", never},
+		"an IPv6 address for documentation": {"2001:db8::1", never},
+		"another one":                       {"3fff::1", never},
+		"an address for documentation":      {"192.0.2.1", never},
+		"a second one":                      {"198.51.100.1", never},
+		"a third one":                       {"203.0.113.1", never},
+		"6to4 of an address of that kind":   {"2002:cb00:7101::1", never},
+		"6to4 of metadata":                  {"2002:a9fe:a9fe::1", never},
+		"NAT64 of the unspecified address":  {"64:ff9b::0.0.0.0", never},
+		"mapped metadata of Alibaba":        {"::ffff:100.100.100.200", never},
+		"mapped wire server":                {"::ffff:168.63.129.16", never},
+		"mapped broadcast":                  {"::ffff:255.255.255.255", never},
+		"an address of the ISATAP shape":    {"2606:2800:220:1:0:5efe:93.184.216.34", public},
 	}
 	everything := []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
 	for name, c := range cases {
@@ -118,12 +127,16 @@ func TestTheGuardJudgesAddresses(t *testing.T) {
 				"by its name":       {Guard{AllowHosts: []HostPort{{Host: addr.String()}}}, c.want != never},
 			}
 			for how, g := range guards {
-				if symptom, refused := g.guard.CheckURL(u); refused == g.want || refused && symptom != AddressRefused {
-					t.Errorf("%s: got refused %t (%s), want admitted %t", how, refused, symptom, g.want)
+				want := map[string]Symptom{private: AddressRefused, never: AddressNeverAdmitted}[c.want]
+				if g.want {
+					want = Symptom{}
+				}
+				if symptom, refused := g.guard.CheckURL(u); symptom != want || refused == g.want {
+					t.Errorf("%s: got refused %t (%s), want %q", how, refused, symptom, want)
 				}
 				err := g.guard.CheckName(t.Context(), HostPort{Host: addr.String(), Port: "443"})
-				if addr.Zone() == "" && (err == nil) != g.want {
-					t.Errorf("%s, through a proxy: got %v, want admitted %t", how, err, g.want)
+				if addr.Zone() == "" && refusedAs(err) != want {
+					t.Errorf("%s, through a proxy: got %v, want %q", how, err, want)
 				}
 			}
 		})
@@ -148,11 +161,14 @@ func TestTheGuardJudgesURLs(t *testing.T) {
 		"an allowed host with the scheme's port":   {Guard{AllowHosts: hosts(t, "10.0.0.1:443")}, "https://10.0.0.1", Symptom{}},
 		"an allowed host without a port":           {Guard{AllowHosts: hosts(t, "10.0.0.1")}, "https://10.0.0.1:9443", Symptom{}},
 		"an allowed IPv6 host":                     {Guard{AllowHosts: hosts(t, "[::1]:8443")}, "https://[::1]:8443", Symptom{}},
+		"an allowed IPv6 host in another form":     {Guard{AllowHosts: hosts(t, "[FD12:0::0001]:8443")}, "https://[fd12::1]:8443", Symptom{}},
+		"the same host the other way round":        {Guard{AllowHosts: hosts(t, "[fd12::1]:8443")}, "https://[FD12:0::0001]:8443", Symptom{}},
+		"metadata behind a final dot":              {Guard{}, "https://169.254.169.254.", AddressNeverAdmitted},
 		"a mapped address in an allowed range":     {Guard{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}}, "https://[::ffff:10.0.0.1]", Symptom{}},
 		"another host than the allowed one":        {Guard{AllowHosts: hosts(t, "10.0.0.2")}, "https://10.0.0.1", AddressRefused},
-		"a name that ends like the allowed one":    {Guard{AllowHosts: hosts(t, "0.0.1")}, "https://10.0.0.1", AddressRefused},
-		"metadata in an allowed range":             {Guard{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("169.254.0.0/16")}}, "https://169.254.169.254", AddressRefused},
-		"metadata as an allowed host, in IPv6":     {Guard{AllowHosts: hosts(t, "fd00:ec2::254")}, "https://[fd00:ec2::254]", AddressRefused},
+		"a name that ends like the allowed one":    {Guard{AllowHosts: []HostPort{{Host: "0.0.1"}}}, "https://10.0.0.1", AddressRefused},
+		"metadata in an allowed range":             {Guard{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("169.254.0.0/16")}}, "https://169.254.169.254", AddressNeverAdmitted},
+		"metadata as an allowed host, in IPv6":     {Guard{AllowHosts: hosts(t, "fd00:ec2::254")}, "https://[fd00:ec2::254]", AddressNeverAdmitted},
 		"an IPv4 address in an allowed IPv6 space": {Guard{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("::/0")}}, "https://10.0.0.1", AddressRefused},
 	}
 	for name, c := range cases {
@@ -181,25 +197,27 @@ func TestTheGuardJudgesEveryConnection(t *testing.T) {
 	}
 	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	cases := map[string]struct {
-		guard    Guard
-		host     string
-		admitted bool
+		guard Guard
+		host  string
+		want  Symptom
 	}{
-		"an address":                               {Guard{}, "127.0.0.1", false},
-		"a name":                                   {Guard{}, "localhost", false},
-		"a mapped address":                         {Guard{}, "::ffff:127.0.0.1", false},
-		"an address in an allowed range":           {Guard{AllowCIDRs: loopback}, "127.0.0.1", true},
-		"a mapped address in an allowed range":     {Guard{AllowCIDRs: loopback}, "::ffff:127.0.0.1", true},
-		"a name in an allowed range":               {Guard{AllowCIDRs: loopback}, "localhost", true},
-		"an allowed name":                          {Guard{AllowHosts: hosts(t, "localhost")}, "localhost", true},
-		"an allowed name in capitals":              {Guard{AllowHosts: hosts(t, "LocalHost")}, "LOCALHOST", true},
-		"an allowed name and port":                 {Guard{AllowHosts: hosts(t, "localhost:"+port)}, "localhost", true},
-		"an allowed name and another port":         {Guard{AllowHosts: hosts(t, "localhost:1")}, "localhost", false},
-		"the address behind an allowed name":       {Guard{AllowHosts: hosts(t, "localhost")}, "127.0.0.1", false},
-		"another range":                            {Guard{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, "127.0.0.1", false},
-		"an address, with plain http alone":        {Guard{AllowHTTP: true}, "127.0.0.1", false},
-		"the unspecified address as this machine":  {Guard{AllowCIDRs: loopback}, "0.0.0.0", false},
-		"the unspecified address, allowed by name": {Guard{AllowHosts: hosts(t, "0.0.0.0")}, "0.0.0.0", false},
+		"an address":                               {Guard{}, "127.0.0.1", AddressRefused},
+		"a name":                                   {Guard{}, "localhost", AddressRefused},
+		"a mapped address":                         {Guard{}, "::ffff:127.0.0.1", AddressRefused},
+		"an address in an allowed range":           {Guard{AllowCIDRs: loopback}, "127.0.0.1", Symptom{}},
+		"a mapped address in an allowed range":     {Guard{AllowCIDRs: loopback}, "::ffff:127.0.0.1", Symptom{}},
+		"a name in an allowed range":               {Guard{AllowCIDRs: loopback}, "localhost", Symptom{}},
+		"an allowed name":                          {Guard{AllowHosts: hosts(t, "localhost")}, "localhost", Symptom{}},
+		"an allowed name in capitals":              {Guard{AllowHosts: hosts(t, "LocalHost")}, "LOCALHOST", Symptom{}},
+		"an allowed name and port":                 {Guard{AllowHosts: hosts(t, "localhost:"+port)}, "localhost", Symptom{}},
+		"an allowed name and another port":         {Guard{AllowHosts: hosts(t, "localhost:1")}, "localhost", AddressRefused},
+		"the address behind an allowed name":       {Guard{AllowHosts: hosts(t, "localhost")}, "127.0.0.1", AddressRefused},
+		"another range":                            {Guard{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, "127.0.0.1", AddressRefused},
+		"an address, with plain http alone":        {Guard{AllowHTTP: true}, "127.0.0.1", AddressRefused},
+		"an allowed IPv6 address in another form":  {Guard{AllowHosts: hosts(t, "[0:0::FFFF:7f00:1]")}, "::ffff:127.0.0.1", Symptom{}},
+		"metadata, allowed by name":                {Guard{AllowHosts: hosts(t, "169.254.169.254")}, "169.254.169.254", AddressNeverAdmitted},
+		"the unspecified address as this machine":  {Guard{AllowCIDRs: loopback}, "0.0.0.0", AddressNeverAdmitted},
+		"the unspecified address, allowed by name": {Guard{AllowHosts: hosts(t, "0.0.0.0")}, "0.0.0.0", AddressNeverAdmitted},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -207,8 +225,8 @@ func TestTheGuardJudgesEveryConnection(t *testing.T) {
 			if conn != nil {
 				_ = conn.Close()
 			}
-			if (err == nil) != c.admitted || err != nil && !errors.Is(err, errRefused) {
-				t.Errorf("got %v, want admitted %t", err, c.admitted)
+			if refusedAs(err) != c.want || (err == nil) != (c.want == Symptom{}) {
+				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
 	}
@@ -221,13 +239,35 @@ func TestTheGuardRefusesAnAddressThatIsNone(t *testing.T) {
 }
 
 func TestANameThatOnlyAProxyKnowsHasToBeAllowed(t *testing.T) {
-	resolve(t, noDNS)
 	target := HostPort{Host: "inside.invalid", Port: "443"}
-	if err := (Guard{}).CheckName(t.Context(), target); !errors.Is(err, errRefused) {
-		t.Errorf("got %v, want a refusal", err)
+	allowed := Guard{AllowHosts: hosts(t, "inside.invalid")}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	cases := map[string]struct {
+		code  dnstest.Code
+		guard Guard
+		ctx   context.Context
+		want  Symptom // zero for none
+	}{
+		"a name that is not found":                      {dnstest.NoSuchName, Guard{}, t.Context(), UnresolvedBehindProxy},
+		"a name server that fails":                      {dnstest.ServerFailure, Guard{}, t.Context(), NameServerFailed},
+		"a probe that was ended":                        {dnstest.Silence, Guard{}, ended, ProbeFailed},
+		"an allowed name that is not found":             {dnstest.NoSuchName, allowed, t.Context(), Symptom{}},
+		"an allowed name, and a name server that fails": {dnstest.ServerFailure, allowed, t.Context(), Symptom{}},
+		"an allowed name in a probe that was ended":     {dnstest.Silence, allowed, ended, ProbeFailed},
 	}
-	if err := (Guard{AllowHosts: hosts(t, "inside.invalid")}).CheckName(t.Context(), target); err != nil {
-		t.Errorf("got %v, want none", err)
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Cleanup(dnstest.Play(c.code))
+			err := c.guard.CheckName(c.ctx, target)
+			var got Symptom
+			if err != nil {
+				got, _ = faultSymptom(err)
+			}
+			if got != c.want {
+				t.Errorf("got %v, which is %q, want %q", err, got, c.want)
+			}
+		})
 	}
 }
 
@@ -258,12 +298,78 @@ func TestReadingAHostWithAPort(t *testing.T) {
 		"two ports":                 {"example.com:80:81", HostPort{}},
 		"a dot":                     {".", HostPort{}},
 		"a range, which is no host": {"10.0.0.0/8", HostPort{}},
+		"IPv6 in another form":      {"[2001:DB8:0::0001]:443", HostPort{"2001:db8::1", "443"}},
+		"IPv6 with a zone":          {"fe80::1%eth0", HostPort{}},
+		"IPv6 in half a bracket":    {"[fd12::1", HostPort{}},
+		"IPv6 in brackets, a colon": {"[fd12::1]:", HostPort{}},
+		"IPv6 in two brackets":      {"[[fd12::1]]:80", HostPort{}},
+		"a name in brackets":        {"[example.com]", HostPort{}},
+		"the same with a port":      {"[example.com]:80", HostPort{}},
+		"a list":                    {"a.example.com,b.example.com", HostPort{}},
+		"a query":                   {"example.com?x", HostPort{}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			got, err := ParseHostPort(c.text)
 			if got != c.want || (err != nil) != (c.want == HostPort{}) {
 				t.Errorf("got %+v and %v, want %+v", got, err, c.want)
+			}
+		})
+	}
+}
+
+func TestWhatCanBeAHost(t *testing.T) {
+	label, short := strings.Repeat("a", 63), strings.Repeat("a", 61)
+	cases := map[string]struct {
+		host string
+		want bool
+	}{
+		"a name":                              {"api.example.com", true},
+		"a name of one label":                 {"llm", true},
+		"a name with a final dot":             {"api.example.com.", true},
+		"a name with two final dots":          {"api.example.com..", false},
+		"a name in capitals":                  {"API.Example.COM", true},
+		"a name with an underscore":           {"my_llm.example.com", true},
+		"a name with a leading underscore":    {"_llm.example.com", true},
+		"a name with a hyphen":                {"my-llm--2.example.com", true},
+		"a name in its ASCII form":            {"xn--bcher-kva.example", true},
+		"a label that begins with a number":   {"1api.2example.3com", true},
+		"an IPv4 address":                     {"10.0.0.1", true},
+		"an IPv6 address":                     {"2001:db8::1", true},
+		"a mapped address":                    {"::ffff:10.0.0.1", true},
+		"63 characters in a label":            {label + ".example", true},
+		"253 characters":                      {strings.Join([]string{label, label, label, short}, "."), true},
+		"nothing":                             {"", false},
+		"a dot":                               {".", false},
+		"a label of nothing":                  {"api..example.com", false},
+		"a dot at its beginning":              {".example.com", false},
+		"a hyphen at its beginning":           {"-api.example.com", false},
+		"a hyphen at its end":                 {"api.example.com-", false},
+		"a hyphen at the end of a label":      {"api-.example.com", false},
+		"64 characters in a label":            {label + "a.example", false},
+		"254 characters":                      {strings.Join([]string{label, label, label, short + "a"}, "."), false},
+		"letters outside of ASCII":            {"bücher.example", false},
+		"a wildcard":                          {"*.example.com", false},
+		"a blank":                             {"a b", false},
+		"a line break at its end":             {"example.com\n", false},
+		"a semicolon":                         {"x;y", false},
+		"a comma":                             {"a,b", false},
+		"a percent sign":                      {"example%2ecom", false},
+		"a user":                              {"me@example.com", false},
+		"a port":                              {"example.com:80", false},
+		"a range":                             {"1.2.3.4/8", false},
+		"an IPv6 address in brackets":         {"[2001:db8::1]", false},
+		"an IPv6 address with a zone":         {"fe80::1%eth0", false},
+		"an IPv4 address that is too short":   {"127.1", false},
+		"an IPv4 address that is too long":    {"10.0.0.1.2", false},
+		"an IPv4 address out of its range":    {"10.0.0.256", false},
+		"an IPv4 address with a leading zero": {"010.0.0.1", false},
+		"an IPv4 address as one number":       {"2130706433", false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := ValidHost(c.host); got != c.want {
+				t.Errorf("%q: got %t, want %t", c.host, got, c.want)
 			}
 		})
 	}

@@ -34,12 +34,15 @@ var (
 	ConsentMissing          = define(Configured, "ConsentMissing")
 	ConsentForOthers        = define(Configured, "ConsentForOthers")
 	PlainHTTPRefused        = define(Configured, "PlainHTTPRefused")
+	AddressNeverAdmitted    = define(Configured, "AddressNeverAdmitted")
 	AddressRefused          = define(Configured, "AddressRefused")
+	UnresolvedBehindProxy   = define(Configured, "UnresolvedBehindProxy")
 )
 
 // Symptoms of stage Reachable.
 var (
 	NameNotResolved    = define(Reachable, "NameNotResolved")
+	NameServerFailed   = define(Reachable, "NameServerFailed")
 	ConnectionRefused  = define(Reachable, "ConnectionRefused")
 	NetworkUnreachable = define(Reachable, "NetworkUnreachable")
 	ConnectionClosed   = define(Reachable, "ConnectionClosed")

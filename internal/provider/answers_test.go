@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"compress/gzip"
 	"fmt"
 	"io"
 	"log"
@@ -31,6 +32,15 @@ func answer(status int, body string, headers ...string) http.HandlerFunc {
 	}
 }
 
+// zipped is a server that sends a short answer which becomes a long one.
+func zipped(status int, body string) http.HandlerFunc {
+	var short strings.Builder
+	writer := gzip.NewWriter(&short)
+	_, _ = io.WriteString(writer, body)
+	_ = writer.Close()
+	return answer(status, short.String(), "Content-Encoding", "gzip")
+}
+
 const page = "<!DOCTYPE html><html><body>Please log in: invalid_api_key, authentication_error</body></html>"
 
 // TestStrangersSayNothingAboutTheCredential has something else answer in place of every provider. None of
@@ -53,6 +63,10 @@ func TestStrangersSayNothingAboutTheCredential(t *testing.T) {
 		"an unknown error inside a 200":       {answer(200, `{"error":{"code":"rain","message":"weather"}}`), unexpected},
 		"an error as text inside a 200":       {answer(200, `{"error":"rain"}`), unexpected},
 		"errors in a list inside a 200":       {answer(200, `{"errors":[{"message":"rain"}]}`), unexpected},
+		"a hundred thousand errors with 200":  {zipped(200, fill(mostRead, `{"errors":[`, `{}`, `]}`)), unexpected},
+		"a hundred thousand errors with 401":  {zipped(401, fill(mostRead, `{"errors":[`, `{}`, `]}`)), unexpected},
+		"a hundred thousand errors with 503":  {zipped(503, fill(mostRead, `{"errors":[`, `{}`, `]}`)), outage},
+		"a hundred thousand numbers with 200": {zipped(200, fill(mostRead, `{"object":"list","data":[`, `1`, `]}`)), unexpected},
 		"another JSON object with 200":        {answer(200, `{"status":"ok"}`), unexpected},
 		"an empty JSON object with 200":       {answer(200, `{}`), unexpected},
 		"a JSON list with 200":                {answer(200, `[]`), unexpected},

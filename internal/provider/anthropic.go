@@ -71,13 +71,16 @@ var anthropic = Provider{
 
 func readAnthropicList(page *Page) error {
 	var list struct {
-		Data *[]struct{} `json:"data"`
+		Data json.RawMessage `json:"data"`
 	}
 	if err := json.Unmarshal(page.Body, &list); err != nil {
 		return fmt.Errorf("list of models: %w", err)
 	}
-	if list.Data == nil {
+	if absent(list.Data) {
 		return errors.New("expected a list of models, found none")
+	}
+	if err := each(list.Data, func(struct{}) {}); err != nil {
+		return fmt.Errorf("list of models: %w", err)
 	}
 	return nil
 }

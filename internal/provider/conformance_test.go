@@ -4,9 +4,7 @@
 package provider
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/http/httptest"
@@ -22,6 +20,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/probe/dnstest"
 	"mainstay.dev/mainstay/internal/provider/providertest"
 )
 
@@ -29,9 +28,7 @@ import (
 
 func TestMain(m *testing.M) {
 	// No test asks the DNS of the machine it runs on.
-	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
-		return nil, errors.New("no DNS in tests")
-	}}
+	net.DefaultResolver = dnstest.Resolver(dnstest.NoSuchName)
 	os.Exit(m.Run())
 }
 

@@ -131,13 +131,21 @@ func TestAnAddressThatTheGuardRefusesIsAFaultOfTheSpec(t *testing.T) {
 	var arrived atomic.Int32
 	server := serve(t, func(http.ResponseWriter, *http.Request) { arrived.Add(1) })
 	client := probe.NewHTTPClient(probe.Guard{AllowHTTP: true}, "mainstay/test")
-	forEach(t, func(t *testing.T, _ Provider, f providertest.Fixture) {
-		target := f.Target(f.Cases[providertest.Healthy], server.URL)
-		outcome := Probe(t.Context(), client, target).Outcome
-		if diff := cmp.Diff(map[string]string{"Configured": "Failed AddressRefused"}, providertest.Describe(outcome)); diff != "" {
-			t.Errorf("wrong outcome (-want +got):\n%s", diff)
-		}
-	})
+	cases := map[string]struct{ url, want string }{
+		"an address that could be admitted": {server.URL, "Failed AddressRefused"},
+		"an address that never is":          {strings.Replace(server.URL, "127.0.0.1", "0.0.0.0", 1), "Failed AddressNeverAdmitted"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			forEach(t, func(t *testing.T, _ Provider, f providertest.Fixture) {
+				target := f.Target(f.Cases[providertest.Healthy], c.url)
+				outcome := Probe(t.Context(), client, target).Outcome
+				if diff := cmp.Diff(map[string]string{"Configured": c.want}, providertest.Describe(outcome)); diff != "" {
+					t.Errorf("wrong outcome (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
 	if arrived.Load() != 0 {
 		t.Error("a request arrived at the refused address")
 	}
@@ -168,7 +176,7 @@ func TestCancellationEndsAProbe(t *testing.T) {
 
 func nameServer(code dnstest.Code) func(*testing.T) dead {
 	return func(t *testing.T) dead {
-		dnstest.Resolve(t, code)
+		t.Cleanup(dnstest.Play(code))
 		return dead{url: "https://nowhere.invalid", silent: code == dnstest.Silence}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"mainstay.dev/mainstay/internal/probe"
 )
@@ -70,31 +71,36 @@ var openAI = Provider{
 var scopeNames = regexp.MustCompile(`[Mm]issing scopes?: *([\w.:-]*\w(?:, *[\w.:-]*\w)*)`)
 
 // readModels looks for the models that the spec names in a listing of the OpenAI shape, for OpenAI and for
-// the servers that are compatible with it. Only the ids are
-// decoded. A server without any model sends null for the list.
+// the servers that are compatible with it. Only the ids are decoded. A server without any model sends null
+// for the list.
 func readModels(page *Page) error {
 	var list struct {
-		Data *[]struct {
-			ID string `json:"id"`
-		} `json:"data"`
-		Object string `json:"object"`
+		Data   json.RawMessage `json:"data"`
+		Object string          `json:"object"`
 	}
 	if err := json.Unmarshal(page.Body, &list); err != nil {
 		return fmt.Errorf("list of models: %w", err)
 	}
-	if list.Data == nil && list.Object != "list" {
+	if absent(list.Data) && list.Object != "list" {
 		return errors.New("expected a list of models, found none")
 	}
-	var ids []string
-	if list.Data != nil {
-		for _, model := range *list.Data {
-			ids = append(ids, model.ID)
-		}
-	}
-	for _, wanted := range page.Wants.Names() {
+	wanted, listed := page.Wants.Names(), map[string]bool{}
+	err := each(list.Data, func(model struct {
+		ID string `json:"id"`
+	}) {
 		// Ollama lists "name:latest" for what is called as "name" (v0.6.5, 2026-11).
-		if !slices.Contains(ids, wanted) && !slices.Contains(ids, wanted+":latest") {
-			page.Outcome.Fail(probe.ModelNotAvailable, wanted)
+		for _, id := range []string{model.ID, strings.TrimSuffix(model.ID, ":latest")} {
+			if slices.Contains(wanted, id) {
+				listed[id] = true
+			}
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("list of models: %w", err)
+	}
+	for _, name := range wanted {
+		if !listed[name] {
+			page.Outcome.Fail(probe.ModelNotAvailable, name)
 		}
 	}
 	return nil

@@ -78,17 +78,19 @@ type resendDomain struct {
 	Capabilities struct {
 		Sending string `json:"sending"`
 	} `json:"capabilities"`
-	Records []struct {
-		Record string `json:"record"`
-		Status string `json:"status"`
-	} `json:"records"`
+	Records json.RawMessage `json:"records"`
+}
+
+type resendRecord struct {
+	Record string `json:"record"`
+	Status string `json:"status"`
 }
 
 // readResendDomains looks for the wanted domain on one page of the listing, or judges the domain itself
 // where the listing did not tell enough.
 func readResendDomains(page *Page) error {
 	var answer struct {
-		Data    *[]resendDomain `json:"data"`
+		Data    json.RawMessage `json:"data"`
 		HasMore bool            `json:"has_more"`
 		resendDomain
 	}
@@ -96,26 +98,42 @@ func readResendDomains(page *Page) error {
 		return fmt.Errorf("list of domains: %w", err)
 	}
 	wanted := page.Wants.Names()
-	switch {
-	case answer.Data == nil && answer.ID != "" && len(wanted) > 0 && answer.Name == wanted[0]:
-		page.Outcome.Set(probe.Provisioned, answer.byRecords())
-		return nil
-	case answer.Data == nil:
+	if !absent(answer.Data) {
+		return readResendList(page, answer.Data, answer.HasMore)
+	}
+	if answer.ID == "" || len(wanted) == 0 || answer.Name != wanted[0] {
 		return errors.New("expected a list of domains, found none")
-	case len(wanted) == 0:
-		return nil
 	}
-	for _, domain := range *answer.Data {
-		if domain.Name == wanted[0] {
-			page.Next = domain.judge(page.Outcome)
-			return nil
+	finding, err := answer.byRecords()
+	if err != nil {
+		return err
+	}
+	page.Outcome.Set(probe.Provisioned, finding)
+	return nil
+}
+
+// readResendList judges the wanted domain where the page has it, and asks for the next page otherwise.
+func readResendList(page *Page, list json.RawMessage, hasMore bool) error {
+	wanted := page.Wants.Names()
+	var found, last resendDomain
+	listed, count := false, 0
+	err := each(list, func(domain resendDomain) {
+		last, count = domain, count+1
+		if !listed && len(wanted) > 0 && domain.Name == wanted[0] {
+			found, listed = domain, true
 		}
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("list of domains: %w", err)
+	case len(wanted) == 0:
+	case listed:
+		page.Next = found.judge(page.Outcome)
+	case hasMore && count > 0:
+		page.Next = resendDomains + "&after=" + url.QueryEscape(last.ID)
+	default:
+		page.Outcome.Fail(probe.DomainNotFound, wanted[0])
 	}
-	if answer.HasMore && len(*answer.Data) > 0 {
-		page.Next = resendDomains + "&after=" + url.QueryEscape((*answer.Data)[len(*answer.Data)-1].ID)
-		return nil
-	}
-	page.Outcome.Fail(probe.DomainNotFound, wanted[0])
 	return nil
 }
 
@@ -139,28 +157,30 @@ func (d resendDomain) judge(o *probe.Outcome) (next string) {
 }
 
 // byRecords judges a domain by the records that sending needs.
-func (d resendDomain) byRecords() probe.Finding {
-	needed, lapsing := 0, false
-	for _, r := range d.Records {
+func (d resendDomain) byRecords() (probe.Finding, error) {
+	needed, lapsing, bad := 0, 0, 0
+	err := each(d.Records, func(r resendRecord) {
 		if r.Record != "SPF" && r.Record != "DKIM" {
-			continue
+			return
 		}
 		needed++
 		switch r.Status {
 		case "verified":
 		case "temporary_failure": // It was verified, and has 72 hours of grace.
-			lapsing = true
+			lapsing++
 		default:
-			return probe.Fail(probe.DomainNotVerified, d.Name)
+			bad++
 		}
-	}
+	})
 	switch {
-	case needed == 0:
-		return probe.Fail(probe.DomainNotVerified, d.Name)
-	case lapsing:
-		return d.lapsing()
+	case err != nil:
+		return probe.Finding{}, fmt.Errorf("records of a domain: %w", err)
+	case needed == 0, bad > 0:
+		return probe.Fail(probe.DomainNotVerified, d.Name), nil
+	case lapsing > 0:
+		return d.lapsing(), nil
 	}
-	return probe.Pass()
+	return probe.Pass(), nil
 }
 
 func (d resendDomain) lapsing() probe.Finding {

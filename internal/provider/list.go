@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// absent says whether a member of an answer is missing or null.
+func absent(raw json.RawMessage) bool { return len(raw) == 0 || bytes.Equal(raw, []byte("null")) }
+
+// each hands over the elements of a list, one by one, and stops at the first that is not of their type.
+// A list is never decoded as a whole: a body of a hundred thousand empty elements is short, but what they
+// decode to is not. Of what is absent there are no elements.
+func each[T any](list json.RawMessage, do func(T)) error {
+	if absent(list) {
+		return nil
+	}
+	elements := json.NewDecoder(bytes.NewReader(list))
+	if start, err := elements.Token(); err != nil || start != json.Delim('[') {
+		return errors.New("expected a list, found another value")
+	}
+	var element, blank T
+	for elements.More() {
+		element = blank
+		if err := elements.Decode(&element); err != nil {
+			return fmt.Errorf("element of a list: %w", err)
+		}
+		do(element)
+	}
+	return nil
+}
