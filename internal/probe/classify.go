@@ -28,7 +28,8 @@ import (
 type Rule struct {
 	// Status is the HTTP status; 0 stands for any below 500.
 	Status int
-	// Code is one of the words in the places where providers put codes: code, type, name, status, reason.
+	// Code is one of the words in the places where providers put codes: code, type, name, status, reason,
+	// ErrorCode.
 	Code string
 	// Message is a part of the provider's message, in lower case.
 	Message string
@@ -193,7 +194,7 @@ func readError(body []byte) errorBody {
 const maxPlainText = 1024
 
 func (e *errorBody) read(object map[string]json.RawMessage) {
-	for _, name := range []string{"code", "type", "name", "status", "reason"} {
+	for _, name := range []string{"code", "type", "name", "status", "reason", "ErrorCode"} {
 		var text string
 		var number json.Number
 		if json.Unmarshal(object[name], &text) == nil && text != "" {
