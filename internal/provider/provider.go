@@ -74,6 +74,7 @@ func All() []Provider {
 		anthropic,
 		openAI,
 		openAICompatible,
+		postmark,
 		resend,
 	}
 }
