@@ -142,10 +142,14 @@ const (
 	ReasonDomainSendingDisabled = "DomainSendingDisabled"
 	// ReasonDomainVerificationLapsing: the domain still sends, but a DNS record of it has vanished.
 	ReasonDomainVerificationLapsing = "DomainVerificationLapsing"
+	// ReasonSandboxMode: the provider accepts emails with this key and delivers none of them.
+	ReasonSandboxMode = "SandboxMode"
 	// ReasonListTooLong: the provider lists more than Mainstay reads, and what is needed was not in it.
 	ReasonListTooLong = "ListTooLong"
 	// ReasonSendOnlyKey: the key may send and nothing else, so it cannot show the domain's state.
 	ReasonSendOnlyKey = "SendOnlyKey"
+	// ReasonDomainNotVisible: the key is not one that reads domains, so it cannot show the domain's state.
+	ReasonDomainNotVisible = "DomainNotVisible"
 )
 
 // Reasons of stage Working, which has no condition of its own and shows in Healthy.

@@ -30,7 +30,7 @@ type EmailProviderSpec struct {
 }
 
 // EmailVendor is a vendor of email sending.
-// +kubebuilder:validation:Enum=None;Resend
+// +kubebuilder:validation:Enum=None;Postmark;Resend;SendGrid
 // +kubebuilder:validation:MaxLength=64
 type EmailVendor string
 

@@ -80,7 +80,7 @@ func (h *history) something() probe.Outcome {
 		return good() // As with HandshakeFailed, AddressRefused stands for them.
 	case s.Stage() == probe.Configured && s != probe.AddressRefused:
 		return good() // No probe begins where the spec is not usable.
-	case s == probe.SendOnlyKey, s == probe.ListTooLong, s == probe.KeyRevoked, diagnosis.Of(s).Shows == probe.Passed:
+	case s == probe.KeyRevoked, diagnosis.Of(s).Shows != probe.Failed:
 		return good() // These are no failures that a probe finds.
 	case s == probe.HandshakeFailed:
 		return good() // After a restart it is not told from its twin of the same reason.

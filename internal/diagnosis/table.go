@@ -296,6 +296,11 @@ var table = []Diagnosis{
 		Advice: "Restore the DNS records that {provider} shows for the domain before its verification ends.",
 	},
 	{
+		Symptom: probe.SandboxMode, Reason: v1alpha1.ReasonSandboxMode, Blame: Owner,
+		Seen:   "The API key[ in {secret}] belongs to a sandbox: {provider} accepts emails with it and delivers none of them.",
+		Advice: "Use a key at {provider} that is not for testing.",
+	},
+	{
 		Symptom: probe.ListTooLong, Reason: v1alpha1.ReasonListTooLong, Blame: Mainstay, Shows: probe.Undecided,
 		Seen:   "{provider} lists more than Mainstay reads, and what is needed[, {names},] was not in what it read.",
 		Advice: "Look it up at {provider}; deleting what is not used there shortens the list.",
@@ -304,6 +309,11 @@ var table = []Diagnosis{
 		Symptom: probe.SendOnlyKey, Reason: v1alpha1.ReasonSendOnlyKey, Shows: probe.Unprovable,
 		Seen:   "The API key[ in {secret}] may send and nothing else[, so it cannot show whether {names} is verified].",
 		Advice: "Nothing has to change: a send-only key is the safest choice.",
+	},
+	{
+		Symptom: probe.DomainNotVisible, Reason: v1alpha1.ReasonDomainNotVisible, Shows: probe.Unprovable,
+		Seen:   "The API key[ in {secret}] cannot read domains at {provider}[, so it cannot show whether {names} is verified].",
+		Advice: "Nothing has to change: sending needs no such access. To be sure, look the domain up at {provider}.",
 	},
 
 	// Working, which has no condition of its own and shows in Healthy

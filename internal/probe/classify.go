@@ -20,7 +20,8 @@ import (
 type Rule struct {
 	// Status is the HTTP status; 0 stands for any below 500.
 	Status int
-	// Code is one of the words in the places where providers put codes: code, type, name, status, reason.
+	// Code is one of the words in the places where providers put codes: code, type, name, status, reason,
+	// ErrorCode.
 	Code string
 	// Message is a part of the provider's message, in lower case.
 	Message string
@@ -164,14 +165,16 @@ const (
 // errorObject holds the places where providers say what is wrong. They stay undecoded until one of them
 // is needed, so an answer that repeats them a thousand times costs no more than one that does not.
 type errorObject struct {
-	Code    json.RawMessage `json:"code"`
-	Type    json.RawMessage `json:"type"`
-	Name    json.RawMessage `json:"name"`
-	Status  json.RawMessage `json:"status"`
-	Reason  json.RawMessage `json:"reason"`
-	Message json.RawMessage `json:"message"`
-	Detail  json.RawMessage `json:"detail"`
-	Details json.RawMessage `json:"details"`
+	Code   json.RawMessage `json:"code"`
+	Type   json.RawMessage `json:"type"`
+	Name   json.RawMessage `json:"name"`
+	Status json.RawMessage `json:"status"`
+	Reason json.RawMessage `json:"reason"`
+	// ErrorCode is Postmark's name for it.
+	ErrorCode json.RawMessage `json:"ErrorCode"`
+	Message   json.RawMessage `json:"message"`
+	Detail    json.RawMessage `json:"detail"`
+	Details   json.RawMessage `json:"details"`
 }
 
 // readError understands the shapes seen in the wild: {"error": "text"}, {"error": {"code", "type",
@@ -238,7 +241,7 @@ func (e *errorBody) readList(raw json.RawMessage) {
 }
 
 func (e *errorBody) read(o errorObject) {
-	for _, raw := range []json.RawMessage{o.Code, o.Type, o.Name, o.Status, o.Reason} {
+	for _, raw := range []json.RawMessage{o.Code, o.Type, o.Name, o.Status, o.Reason, o.ErrorCode} {
 		var number json.Number
 		if text, ok := readText(raw); ok && text != "" {
 			e.codes = append(e.codes, text)

@@ -54,6 +54,7 @@ func TestClassify(t *testing.T) {
 		"a code as the name at the top":                  {Answer{Status: 400, Body: []byte(`{"statusCode":400,"name":"quota"}`)}, is(QuotaExhausted)},
 		"a code as a number":                             {Answer{Status: 404, Body: []byte(`{"object":"error","code":404}`)}, is(ModelNotAvailable)},
 		"a code as the error itself":                     {Answer{Status: 402, Body: []byte(`{"error":"quota"}`)}, is(QuotaExhausted)},
+		"a code as a number under the name ErrorCode":    {Answer{Status: 401, Body: []byte(`{"ErrorCode":404,"Message":"rain"}`)}, is(ModelNotAvailable)},
 		"a code in a list of errors":                     {Answer{Status: 400, Body: []byte(`{"errors":[{"code":"other"},{"reason":"quota"}]}`)}, is(QuotaExhausted)},
 		"a code in the details":                          {Answer{Status: 400, Body: []byte(`{"error":{"details":{"error_code":"quota"}}}`)}, is(QuotaExhausted)},
 		"a code that only looks alike":                   {Answer{Status: 400, Body: []byte(`{"error":{"code":"quotas"}}`)}, is(UnexpectedAnswer)},

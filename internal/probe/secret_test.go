@@ -193,6 +193,7 @@ func TestTheShapeOfACredential(t *testing.T) {
 		"sk-…":                                {"sk-…", "PlaceholderCredential", "CredentialMalformed"},
 		"stars":                               {"********", "PlaceholderCredential", good},
 		"zeros":                               {"re_00000000", "PlaceholderCredential", good},
+		"the test token of Postmark":          {"POSTMARK_API_TEST", "PlaceholderCredential", good},
 		"<your-key>":                          {"<your-key>", "PlaceholderCredential", good},
 		"<your key>":                          {"<your key>", "PlaceholderCredential", "CredentialHasWhitespace"},
 		"${KEY}":                              {"${KEY}", "PlaceholderCredential", good},

@@ -80,8 +80,10 @@ var (
 	DomainNotVerified         = define(Provisioned, "DomainNotVerified")
 	DomainSendingDisabled     = define(Provisioned, "DomainSendingDisabled")
 	DomainVerificationLapsing = define(Provisioned, "DomainVerificationLapsing")
+	SandboxMode               = define(Provisioned, "SandboxMode")
 	ListTooLong               = define(Provisioned, "ListTooLong")
 	SendOnlyKey               = define(Provisioned, "SendOnlyKey")
+	DomainNotVisible          = define(Provisioned, "DomainNotVisible")
 )
 
 // Symptoms of stage Working.

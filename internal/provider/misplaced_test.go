@@ -22,6 +22,8 @@ func TestAKeyOfAnotherVendorIsRecognisedByItsPrefix(t *testing.T) {
 		"a vendor whose keys have no prefix":      {"AIProvider", "OpenAICompatible", "re_Ab3dEf6h", ""},
 		"a key that has a prefix in its middle":   {"EmailProvider", "Resend", "Ab3d-sk-Ef6h", ""},
 		"a key of another vendor at an email one": {"EmailProvider", "Resend", "sk-Ab3dEf6h", "it looks like a key of OpenAI"},
+		"a key of another vendor of email":        {"EmailProvider", "SendGrid", "re_Ab3dEf6h", "it looks like a key of Resend"},
+		"a key of SendGrid at a vendor without":   {"EmailProvider", "Postmark", "SG.Ab3dEf6h", ""},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

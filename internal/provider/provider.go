@@ -41,6 +41,11 @@ type Step struct {
 	When func(probe.Wants) bool
 	// Each returns the names for which the step is repeated; nil for a step sent once.
 	Each func(probe.Wants) []string
+	// Scope is what the key needs for the step, at a vendor where an earlier step reads the key's scopes.
+	// A key that lacks it, or is refused all the same, has not failed: Without says what stays open then;
+	// nil for nothing.
+	Scope   string
+	Without func(*Page)
 	// Read judges a good answer. It returns an error for what this vendor would not answer, since a login
 	// page or a gateway may well say 200.
 	Read func(*Page) error
@@ -52,6 +57,8 @@ type Page struct {
 	Wants probe.Wants
 	// Outcome takes what was found.
 	Outcome *probe.Outcome
+	// Scopes are those of the key; Read sets them where its answer lists them.
+	Scopes []string
 	// Next is the path of the next page; Read sets it where it wants to go on.
 	Next string
 }
@@ -74,7 +81,9 @@ func All() []Provider {
 		anthropic,
 		openAI,
 		openAICompatible,
+		postmark,
 		resend,
+		sendGrid,
 	}
 }
 

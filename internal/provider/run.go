@@ -43,6 +43,7 @@ type run struct {
 	client     probe.Client
 	target     probe.Target
 	outcome    probe.Outcome
+	scopes     []string
 	retryAfter time.Duration
 }
 
@@ -50,6 +51,10 @@ type run struct {
 func (r *run) steps(ctx context.Context) bool {
 	for _, step := range r.Steps {
 		if step.When != nil && !step.When(r.target.Wants) {
+			continue
+		}
+		if step.Scope != "" && !slices.Contains(r.scopes, step.Scope) {
+			r.without(step)
 			continue
 		}
 		names := []string{""}
@@ -75,15 +80,20 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		})
 		r.retryAfter = max(r.retryAfter, answer.RetryAfter(time.Now()))
 		reading := probe.Classify(answer, r.Rules)
+		if step.Scope != "" && (reading.Symptom == probe.Forbidden || reading.Symptom == probe.ScopeMissing) {
+			r.without(step)
+			return true
+		}
 		if !reading.Good() {
 			return r.settle(reading, name)
 		}
 		// Only an answer that reads as the vendor's own proves anything about the credential.
-		page := &Page{Body: answer.Body, Wants: r.target.Wants, Outcome: &r.outcome}
+		page := r.page(answer.Body)
 		if err := step.Read(page); err != nil {
 			r.outcome.Fail(probe.UnexpectedAnswer)
 			return false
 		}
+		r.scopes = page.Scopes
 		r.proven(probe.Authorized)
 		if page.Next == "" {
 			return true
@@ -95,6 +105,18 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		Result: probe.Undecided, Symptom: probe.ListTooLong, Args: r.target.Wants.Names(),
 	})
 	return true
+}
+
+// page returns an answer for a step to judge, with what is known so far.
+func (r *run) page(body []byte) *Page {
+	return &Page{Body: body, Wants: r.target.Wants, Outcome: &r.outcome, Scopes: r.scopes}
+}
+
+// without leaves out a step that the key has no scope for.
+func (r *run) without(step Step) {
+	if step.Without != nil {
+		step.Without(r.page(nil))
+	}
 }
 
 // settle records an answer that is not good, with what it proves all the same, and says whether later

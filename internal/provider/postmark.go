@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"mainstay.dev/mainstay/internal/probe"
+)
+
+// postmark is the Postmark API. A token belongs to one server of the account, and reads that server: it
+// proves itself, and shows whether the server delivers. Domains belong to the account, which has a token
+// of another kind, for more than an app should hold.
+var postmark = Provider{
+	Kind: "EmailProvider", Name: "Postmark",
+	BaseURL: "https://api.postmarkapp.com",
+	Auth:    probe.Auth{Header: "X-Postmark-Server-Token"},
+	Steps:   []Step{{Path: "/server", Read: readPostmarkServer}},
+	Rules: []probe.Rule{
+		{
+			Code: "10", Means: probe.KeyRejected,
+			Source: "table of error codes, as quoted by others; documentation (401)", Verified: "2026-11",
+		},
+	},
+	Facts: Facts{
+		Proves: []string{"the server token is accepted", "the server delivers, and is no sandbox"},
+		CannotProve: []string{
+			"the state of the domain: a server token cannot read domains",
+			"that the account is approved and has credit left: only sending tells", "that an email arrives",
+		},
+		Requests:   "1",
+		KeysPage:   "https://account.postmarkapp.com/servers",
+		StatusPage: "https://status.postmarkapp.com",
+		Source:     "API reference and support pages; address of the status page not confirmed", Verified: "2026-11",
+	},
+}
+
+// readPostmarkServer judges the server of the token. Nothing else is decoded: the answer has the tokens of
+// the server in it.
+func readPostmarkServer(page *Page) error {
+	var server struct {
+		DeliveryType string `json:"DeliveryType"`
+	}
+	if err := json.Unmarshal(page.Body, &server); err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	switch {
+	case server.DeliveryType == "":
+		return errors.New("expected a server with a delivery type, found none")
+	case strings.EqualFold(server.DeliveryType, "Sandbox"):
+		page.Outcome.Fail(probe.SandboxMode)
+	case !page.Wants.Empty():
+		page.Outcome.Set(probe.Provisioned, probe.Finding{
+			Result: probe.Unprovable, Symptom: probe.DomainNotVisible, Args: page.Wants.Names(),
+		})
+	}
+	return nil
+}
