@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
@@ -29,6 +30,8 @@ type Options struct {
 	Concurrent int
 	// MaxInFlight is how many probes run at once.
 	MaxInFlight int
+	// Self is the Pod that the operator runs in; nil where it does not know.
+	Self *corev1.Pod
 	// Registry takes the metrics.
 	Registry metrics.RegistererGatherer
 }
@@ -37,16 +40,16 @@ type Options struct {
 func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	wakeups := &Wakeups{}
 	var engine *probe.Engine
-	shown, err := NewMetrics(o.Registry, func() int { return engine.InFlight() })
+	shown, err := NewMetrics(o.Registry, func() probe.Stats { return engine.Stats() })
 	if err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
 	engine = probe.NewEngine(probe.Options{
-		Probe: func(ctx context.Context, t probe.Target) probe.Report {
-			return provider.Probe(ctx, o.Client, t)
-		},
+		Probe:   provider.Probe,
+		Client:  o.Client,
 		Settle:  diagnosis.Settle,
 		Changed: wakeups.Wake,
+		Egress:  tellEgress(mgr.GetLogger(), mgr.GetEventRecorder("mainstay"), o.Self),
 		Observe: func(probed probe.Observation) {
 			shown.observe(probed)
 			if probed.Panic != "" {

@@ -23,7 +23,8 @@ type Metrics struct {
 
 	duration *prometheus.HistogramVec
 	lag      prometheus.Histogram
-	inFlight prometheus.GaugeFunc
+	probes   *prometheus.CounterVec
+	skipped  prometheus.Counter
 }
 
 // verdict is what is shown of one object: the label values after kind, namespace and name.
@@ -42,8 +43,8 @@ var (
 		[]string{"kind", "namespace", "name"}, nil)
 )
 
-// NewMetrics registers the metrics. The engine's own are read through inFlight.
-func NewMetrics(registry prometheus.Registerer, inFlight func() int) (*Metrics, error) {
+// NewMetrics registers the metrics. The engine's figures of the moment are read through stats.
+func NewMetrics(registry prometheus.Registerer, stats func() probe.Stats) (*Metrics, error) {
 	m := &Metrics{
 		verdicts: map[probe.ID]verdict{},
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -55,15 +56,35 @@ func NewMetrics(registry prometheus.Registerer, inFlight func() int) (*Metrics, 
 		}, []string{"kind", "provider", "result"}),
 		lag: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "mainstay_probe_schedule_lag_seconds",
-			Help:    "How much later than due probes began.",
+			Help:    "How much later than planned probes began.",
 			Buckets: []float64{.001, .005, .02, .1, .5, 1, 5, 30, 120},
 		}),
-		inFlight: prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "mainstay_probes_in_flight",
-			Help: "How many probes run now.",
-		}, func() float64 { return float64(inFlight()) }),
+		probes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "mainstay_probes_total",
+			Help: "How many probes ended: sent, answered by the requests of another object with the same credential (shared), " +
+				"or without weight for a verdict (own_requests, no_egress).",
+		}, []string{"outcome"}),
+		skipped: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "mainstay_probes_skipped_total",
+			Help: "How many probes were left out since the one before could not begin in time.",
+		}),
 	}
-	for _, c := range []prometheus.Collector{m, m.duration, m.lag, m.inFlight} {
+	gauge := func(name, help string, value func(probe.Stats) int) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 {
+			return float64(value(stats()))
+		})
+	}
+	for _, c := range []prometheus.Collector{
+		m, m.duration, m.lag, m.probes, m.skipped,
+		gauge("mainstay_probes_in_flight", "How many probes run now.", func(s probe.Stats) int { return s.InFlight }),
+		gauge("mainstay_probes_waiting", "How many probes are due and wait for a place.", func(s probe.Stats) int { return s.Waiting }),
+		gauge("mainstay_cluster_egress_down", "Whether nothing outside the cluster can be reached, so that verdicts stand still.", func(s probe.Stats) int {
+			if s.EgressClosed {
+				return 1
+			}
+			return 0
+		}),
+	} {
 		if err := registry.Register(c); err != nil {
 			return nil, err
 		}
@@ -73,8 +94,19 @@ func NewMetrics(registry prometheus.Registerer, inFlight func() int) (*Metrics, 
 
 // observe takes note of a probe that ended.
 func (m *Metrics) observe(o probe.Observation) {
-	m.duration.WithLabelValues(o.Target.Kind, o.Target.Provider, result(o.Report.Outcome)).Observe(o.Duration.Seconds())
-	m.lag.Observe(o.Lag.Seconds())
+	outcome := "sent"
+	switch {
+	case o.Ignored != "":
+		outcome = string(o.Ignored)
+	case o.Shared:
+		outcome = "shared"
+	}
+	m.probes.WithLabelValues(outcome).Inc()
+	if !o.Shared {
+		m.duration.WithLabelValues(o.Target.Kind, o.Target.Provider, result(o.Report.Outcome)).Observe(o.Duration.Seconds())
+		m.lag.Observe(o.Lag.Seconds())
+		m.skipped.Add(float64(o.Skipped))
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if v, known := m.verdicts[o.ID]; known {

@@ -113,7 +113,7 @@ func (r *Reconciler) underWay(ctx context.Context, id probe.ID, object target.De
 
 // settled writes a verdict that was made for the object as it is now.
 func (r *Reconciler) settled(ctx context.Context, id probe.ID, object target.Dependency, v probe.Verdict) (ctrl.Result, error) {
-	if !v.Probed {
+	if !v.Probed && v.Doubt == (probe.Symptom{}) {
 		return r.underWay(ctx, id, object, v)
 	}
 	return r.write(ctx, verdictReport(id, object, v, r.subject(object)))
@@ -136,6 +136,7 @@ func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s dia
 	status := object.SharedStatus().DeepCopy()
 	status.Conditions = diagnosis.Conditions(v, s)
 	status.ObservedGeneration = object.GetGeneration()
+	status.EffectivePeriodSeconds = int32(v.EffectivePeriod / time.Second)
 	if v.Probed {
 		status.LastHandledRequest = v.Key.Request
 		status.ObservedSecret = nil

@@ -100,6 +100,10 @@ const (
 	ReasonPathNotFound = "PathNotFound"
 	// ReasonUnexpectedAnswer: something answered, but not as this provider does.
 	ReasonUnexpectedAnswer = "UnexpectedAnswer"
+	// ReasonProviderIncident: the fault is the provider's own, as its status page or many refused keys tell.
+	ReasonProviderIncident = "ProviderIncident"
+	// ReasonClusterEgressDown: nothing outside the cluster can be reached, so nothing is known of it.
+	ReasonClusterEgressDown = "ClusterEgressDown"
 	// ReasonProbeFailed: Mainstay itself failed; the dependency is not to blame.
 	ReasonProbeFailed = "ProbeFailed"
 )
@@ -158,4 +162,6 @@ const (
 	ReasonRateLimited = "RateLimited"
 	// ReasonQuotaExhausted: credit, quota or a spend limit is used up; waiting does not help.
 	ReasonQuotaExhausted = "QuotaExhausted"
+	// ReasonProofTooOld: no probe has ended for long, so nobody knows whether the verdict still holds.
+	ReasonProofTooOld = "ProofTooOld"
 )

@@ -11,6 +11,9 @@ import (
 	"os"
 
 	"github.com/spf13/pflag"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
@@ -33,6 +36,19 @@ func main() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "manager:", err)
 		os.Exit(1)
+	}
+}
+
+// self is the Pod that this process runs in, as its manifest tells through the environment; nil where it
+// does not.
+func self() *corev1.Pod {
+	name, namespace := os.Getenv("POD_NAME"), os.Getenv("POD_NAMESPACE")
+	if name == "" || namespace == "" {
+		return nil
+	}
+	return &corev1.Pod{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace, UID: types.UID(os.Getenv("POD_UID"))},
 	}
 }
 
@@ -61,6 +77,7 @@ func run(ctx context.Context, f flags) error {
 		Heartbeat:   f.heartbeat,
 		Concurrent:  f.concurrent,
 		MaxInFlight: f.maxInFlight,
+		Self:        self(),
 		Registry:    metrics.Registry,
 	})
 	if err != nil {

@@ -76,9 +76,13 @@ func Suspended(generation int64) []metav1.Condition {
 	return conditions
 }
 
-// Healthy returns the verdict in short: the first failure that counts, else the first that does not yet,
-// else the first open question.
+// Healthy returns the verdict in short: why nobody knows whether it holds, else the first failure that
+// counts, else the first that does not yet, else the first open question.
 func Healthy(v probe.Verdict, s Subject) Cause {
+	if v.Doubt != (probe.Symptom{}) {
+		d, doubt := Of(v.Doubt), probe.Standing{Finding: probe.Finding{Result: probe.Undecided, Symptom: v.Doubt}}
+		return Cause{Status: metav1.ConditionUnknown, Reason: d.Reason, Message: message(doubt, s), Blame: d.Blame}
+	}
 	worst, passed := probe.Standing{}, false
 	for stage, standing := range v.Stages {
 		if gravity(standing) > gravity(worst) {
@@ -143,7 +147,7 @@ func stageCondition(v probe.Verdict, stage probe.Stage, s Subject) (metav1.Condi
 	standing := v.Stages[stage]
 	f := standing.Finding
 	switch {
-	case f.Result == probe.NotReached && !v.Probed:
+	case f.Result == probe.NotReached && !v.Attempted():
 		return metav1.ConditionUnknown, v1alpha1.ReasonProbing, probingMessage
 	case f.Result == probe.NotReached:
 		return metav1.ConditionUnknown, v1alpha1.ReasonNotReached, "Not shown yet: the probe did not get this far."
@@ -181,7 +185,7 @@ func ready(v probe.Verdict, s Subject, healthy Cause) (metav1.ConditionStatus, s
 		all = all && standing.Finding.Result.Good()
 	}
 	switch {
-	case !v.Probed:
+	case !v.Attempted():
 		return metav1.ConditionUnknown, v1alpha1.ReasonProbing, probingMessage
 	case s.ReadyWhen == v1alpha1.ReadyWhenHealthy && healthy.Status != metav1.ConditionTrue:
 		return metav1.ConditionFalse, healthy.Reason, healthy.Message

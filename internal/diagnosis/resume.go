@@ -39,7 +39,9 @@ func Resume(status *v1alpha1.DependencyStatus, key probe.Key, t probe.Target) pr
 	}
 	v := fresh
 	v.Probed = observed
-	v.Stages[probe.Working] = recall(probe.Working, *healthy, healthy.Reason, true)
+	if v.Doubt = doubt(healthy.Reason); v.Doubt == (probe.Symptom{}) {
+		v.Stages[probe.Working] = recall(probe.Working, *healthy, healthy.Reason, true)
+	}
 	harmless := healthy.Status == metav1.ConditionTrue
 	for stage := probe.Configured; stage <= probe.Provisioned; stage++ {
 		if c := meta.FindStatusCondition(status.Conditions, stage.String()); c != nil {
@@ -53,6 +55,16 @@ func Resume(status *v1alpha1.DependencyStatus, key probe.Key, t probe.Target) pr
 	}
 	v.Answered = answered(v, status)
 	return v
+}
+
+// doubt returns the doubt that a reason of Healthy stands for; zero for none.
+func doubt(reason string) probe.Symptom {
+	for _, s := range []probe.Symptom{probe.ProofTooOld, probe.ClusterEgressDown} {
+		if Of(s).Reason == reason {
+			return s
+		}
+	}
+	return probe.Symptom{}
 }
 
 // names says whether a status names a version of the Secret; where there is no Secret it need not.

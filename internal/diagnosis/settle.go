@@ -4,6 +4,7 @@
 package diagnosis
 
 import (
+	"slices"
 	"time"
 
 	"mainstay.dev/mainstay/internal/probe"
@@ -14,6 +15,9 @@ import (
 func Settle(v probe.Verdict, t probe.Target, o probe.Outcome, at time.Time) probe.Verdict {
 	v.Probed, v.At, v.OwnHost = true, at, t.OwnHost
 	o = tellRevoked(v, t, o)
+	if o[probe.Reachable].Symptom == probe.KeysRefused {
+		acquit(&v.Stages[probe.Authenticated])
+	}
 	for stage, found := range o {
 		s := &v.Stages[stage]
 		switch {
@@ -44,6 +48,13 @@ func tellRevoked(v probe.Verdict, t probe.Target, o probe.Outcome) probe.Outcome
 		o.Set(probe.Authenticated, f)
 	}
 	return o
+}
+
+// acquit takes back that a key which was accepted before is bad, since the provider refuses others too.
+func acquit(s *probe.Standing) {
+	if s.Proven && slices.Contains([]probe.Symptom{probe.KeyRevoked, probe.KeyRejected}, s.Finding.Symptom) {
+		*s = probe.Standing{Proven: true}
+	}
 }
 
 // blocked says whether a stage that was not reached loses its value. An outage or a rate limit takes

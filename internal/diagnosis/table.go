@@ -217,6 +217,23 @@ var table = []Diagnosis{
 		Seen:   "Mainstay failed to probe; this says nothing about {provider}.",
 		Advice: "See the log of the operator, and report it to Mainstay's maintainers.",
 	},
+	{
+		Symptom: probe.IncidentReported, Reason: v1alpha1.ReasonProviderIncident, Blame: Provider,
+		Seen:   "{provider} does not answer as it should, and its status page reports trouble.",
+		Advice: "Wait for {provider}; nothing in the cluster has to change.",
+	},
+	{
+		// Seen across credentials, by the engine.
+		Symptom: probe.KeysRefused, Reason: v1alpha1.ReasonProviderIncident, Blame: Provider,
+		Seen:   "{host} refuses several API keys that it accepted before, all at about the same time.",
+		Advice: "Check the status page of {provider} before any key is replaced: most likely the fault is not the keys'.",
+	},
+	{
+		// Seen across hosts, by the engine, and never of one probe: it puts the whole verdict in doubt.
+		Symptom: probe.ClusterEgressDown, Reason: v1alpha1.ReasonClusterEgressDown, Blame: Network, Shows: probe.Undecided,
+		Seen:   "No provider can be reached from the cluster: connections to several hosts of several domains fail.",
+		Advice: "Check the cluster's way out: DNS, NAT, firewall, proxy. Verdicts are renewed once it works again.",
+	},
 
 	// Authenticated
 	// KeyRevoked is never an answer's own symptom: Settle makes it of KeyRejected for a key that was
@@ -326,6 +343,12 @@ var table = []Diagnosis{
 		Symptom: probe.QuotaExhausted, Reason: v1alpha1.ReasonQuotaExhausted, Blame: Owner, Counts: AtOnce,
 		Seen:   "{provider} answers that credit, quota or a spend limit is used up.",
 		Advice: "Add credit or raise the limit in the billing settings at {provider}; waiting does not help.",
+	},
+	{
+		// Seen by the engine, of probes that did not come: it puts the whole verdict in doubt.
+		Symptom: probe.ProofTooOld, Reason: v1alpha1.ReasonProofTooOld, Blame: Mainstay, Shows: probe.Undecided,
+		Seen:   "No probe of {object} has ended for more than three periods, so nobody knows whether what was found still holds.",
+		Advice: "Look at the operator: its log, and its metrics mainstay_probes_waiting and mainstay_probe_schedule_lag_seconds.",
 	},
 }
 

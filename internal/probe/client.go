@@ -71,6 +71,8 @@ type Answer struct {
 	Endless bool
 	// Anonymous says that no credential was sent.
 	Anonymous bool
+	// Connected says that there was a connection, with TLS where the URL asks for it.
+	Connected bool
 }
 
 // Client sends requests. It returns no error: that nothing came back is an Answer too.
@@ -114,17 +116,18 @@ func (c *HTTPClient) Do(ctx context.Context, r Request) Answer {
 	if !r.Credential.IsZero() {
 		req.Header.Set(r.Auth.Header, r.Auth.Prefix+r.Credential.Reveal())
 	}
-	var name lookup
+	var way progress
+	ctx = way.watch(ctx)
 	if proxy, err := c.proxy(req.URL); err == nil && proxy != nil {
-		req = req.WithContext(context.WithValue(ctx, viaProxy{}, true))
-	} else {
-		req = req.WithContext(name.watch(ctx))
+		ctx, way.proxied = context.WithValue(ctx, viaProxy{}, true), true
 	}
+	req = req.WithContext(ctx)
 	// A RoundTrip follows no redirect, and it keeps apart "no answer came" from "an answer that is bad".
 	resp, err := c.transport(r.CA).RoundTrip(req)
 	if err != nil {
 		answer := fault(err)
-		if answer.Fault == TimedOut && name.pending() {
+		answer.Connected = way.connected.Load()
+		if answer.Fault == TimedOut && way.waitsForName() {
 			answer.Fault = NameServerFailed
 		}
 		return answer
@@ -136,33 +139,43 @@ func (c *HTTPClient) Do(ctx context.Context, r Request) Answer {
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
 	if err != nil {
-		return fault(err)
+		answer := fault(err)
+		answer.Connected = true
+		return answer
 	}
 	return Answer{
-		Status: resp.StatusCode, Header: resp.Header, Body: body[:min(len(body), limit)],
+		Connected: true, Status: resp.StatusCode, Header: resp.Header, Body: body[:min(len(body), limit)],
 		Endless: len(body) > limit, Anonymous: r.Credential.IsZero(),
 	}
 }
 
-// lookup knows whether a request still waits for the address of its host. The transport does not say it:
-// when the time is up it answers that, whatever its dial was waiting for.
-type lookup struct{ asked, settled atomic.Bool }
+// progress knows how far a request has come. The transport does not say it: when the time is up it answers
+// that, whatever its dial was waiting for.
+type progress struct {
+	// proxied says that a proxy does the dialing, so no name is looked up on the way to the host.
+	proxied bool
+	// asked says that the address of the host was asked for, resolved that it is known, and connected that
+	// there is a connection, after TLS.
+	asked, resolved, connected atomic.Bool
+}
 
-// watch returns a context that tells of the name lookup of its request.
-func (l *lookup) watch(ctx context.Context) context.Context {
+// watch returns a context that tells of the progress of its request.
+func (p *progress) watch(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		DNSStart: func(httptrace.DNSStartInfo) { l.asked.Store(true) },
+		DNSStart: func(httptrace.DNSStartInfo) { p.asked.Store(true) },
 		DNSDone: func(info httptrace.DNSDoneInfo) {
 			if info.Err == nil {
-				l.settled.Store(true)
+				p.resolved.Store(true)
 			}
 		},
-		// The connection of another request may become free before the address is known.
-		GotConn: func(httptrace.GotConnInfo) { l.settled.Store(true) },
+		// It may be the connection of another request, that became free before the address was known.
+		GotConn: func(httptrace.GotConnInfo) { p.connected.Store(true) },
 	})
 }
 
-func (l *lookup) pending() bool { return l.asked.Load() && !l.settled.Load() }
+func (p *progress) waitsForName() bool {
+	return !p.proxied && p.asked.Load() && !p.resolved.Load() && !p.connected.Load()
+}
 
 // Start renews the connections from time to time until the context ends. It fits a manager of
 // controller-runtime.

@@ -238,7 +238,7 @@ func TestASilentServerIsNoSilentNameServer(t *testing.T) {
 	}
 }
 
-func TestALookupIsPendingUntilAnAddressOrAConnectionIsThere(t *testing.T) {
+func TestARequestWaitsForItsNameUntilAnAddressOrAConnectionIsThere(t *testing.T) {
 	cases := map[string]struct {
 		tell func(*httptrace.ClientTrace)
 		want bool
@@ -260,9 +260,9 @@ func TestALookupIsPendingUntilAnAddressOrAConnectionIsThere(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			var l lookup
-			c.tell(httptrace.ContextClientTrace(l.watch(t.Context())))
-			if got := l.pending(); got != c.want {
+			var way progress
+			c.tell(httptrace.ContextClientTrace(way.watch(t.Context())))
+			if got := way.waitsForName(); got != c.want {
 				t.Errorf("got pending %t, want %t", got, c.want)
 			}
 		})

@@ -6,10 +6,8 @@ package probe
 import (
 	"container/heap"
 	"context"
-	"errors"
 	"hash/fnv"
 	"math/rand/v2"
-	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -19,14 +17,19 @@ type ID struct{ Kind, Namespace, Name string }
 
 // Options are what an Engine works with.
 type Options struct {
-	// Probe sends the requests of one probe. It must end when its context does.
-	Probe func(context.Context, Target) Report
+	// Probe sends the requests of one probe, through the client that it is given and in no other way. It
+	// must end when its context does.
+	Probe func(context.Context, Client, Target) Report
+	// Client sends the requests.
+	Client Client
 	// Settle adds an outcome to a verdict.
 	Settle func(Verdict, Target, Outcome, time.Time) Verdict
 	// Changed is called when a verdict shows something new. It must not block for long.
 	Changed func(ID)
 	// Observe, if set, is told of every probe that ended.
 	Observe func(Observation)
+	// Egress, if set, is told when the cluster's way out is found closed, and when it is open again.
+	Egress func(closed bool)
 	// MaxInFlight bounds how many probes run at once.
 	MaxInFlight int
 	// Jitter returns a number from 0 to 1; nil for a random one.
@@ -35,28 +38,58 @@ type Options struct {
 
 // Observation is one probe that ended, for metrics and logs.
 type Observation struct {
-	ID       ID
-	Target   Target
-	Report   Report
-	Ended    time.Time
+	ID     ID
+	Target Target
+	Report Report
+	Ended  time.Time
+	// Shared says that the answers were those of another target's probe; Duration and Lag are 0 then.
+	Shared   bool
 	Duration time.Duration
+	// Lag is how much later than planned the probe began, and Skipped how many probes were left out for it.
+	Lag     time.Duration
+	Skipped int
+	// Ignored says why the report changed no verdict; empty where it counted.
+	Ignored Ignored
 	// Panic is the stack of a probe that panicked.
 	Panic string
-	// Lag is how much later than due the probe began.
-	Lag time.Duration
 }
+
+// Ignored is why a report is no evidence.
+type Ignored string
+
+// The reasons.
+const (
+	// OwnRequests: a rate limit was met after more requests than our share.
+	OwnRequests Ignored = "own_requests"
+	// NoEgress: nothing outside the cluster can be reached.
+	NoEgress Ignored = "no_egress"
+)
 
 // Engine probes targets on their schedule. Its callers hand it targets and read the latest verdicts;
 // nothing in here waits for the API server.
 type Engine struct {
 	options Options
+	pages   statusPages
 
 	mu       sync.Mutex
 	entries  map[ID]*entry
+	lanes    map[laneKey]*lane
+	hosts    map[string]*host
 	queue    dueQueue
+	ready    readyList
 	inFlight int
-	// wake tells Start that the queue has changed.
-	wake chan struct{}
+	// wanted says that somebody waits for a place among all.
+	wanted bool
+	egress egress
+	// changed are the verdicts that show something new and of which nobody was told yet.
+	changed []ID
+	// toldClosed is what was last told of the way out.
+	toldClosed bool
+	// asleep is until when Start sleeps, and wake tells it that there is something to do earlier.
+	asleep time.Time
+	wake   chan struct{}
+	// sweepAt is when the engine looks after what nothing else does.
+	sweepAt time.Time
 }
 
 // entry is one target with its verdict so far.
@@ -64,24 +97,36 @@ type entry struct {
 	id      ID
 	target  Target
 	verdict Verdict
-	due     time.Time
-	// place in the queue; negative while a probe is in flight.
+	lane    *lane
+	// flight is the entry's own probe, where one is in flight.
+	flight *flight
+	// began is when the last probe began, due when the next one is to begin, and at when to look whether
+	// it can.
+	began, due, at time.Time
+	// place in the queue; negative while the entry is not in it.
 	place int
-	// cancel ends the probe in flight; stale says that its outcome no longer counts.
-	cancel context.CancelFunc
-	stale  bool
-	// gone says that the target was removed while its probe was in flight. Until that has ended no other
-	// probe of the same name begins.
-	gone bool
+	// waiting says that the probe is due and waits for a place, gone that the entry was removed then.
+	waiting, gone bool
+	// since is when the target was changed: an answer that was asked for earlier says nothing of it.
+	since time.Time
+	// requested says that the owner asked for the next probe.
+	requested bool
+	// heard is when a probe last ended that says anything, or else when the entry was made.
+	heard time.Time
+	// asked are the requests of the last probe.
+	asked []uint64
 }
 
 const (
-	// countingPeriod is the least time between probes while an outcome is counted, and countingShare its
-	// part of the period.
-	countingPeriod = 10 * time.Second
-	countingShare  = 6
-	// spread is how far a period may be stretched or shortened, so that targets do not fall into step.
-	spread = 0.05
+	// tick is the least time between two moments at which probes begin because their time has come. To
+	// begin together what is due within it costs a fraction of the wake-ups.
+	tick = 20 * time.Millisecond
+	// sweepEvery is how often the engine looks for proofs that became too old, and forgets lanes.
+	sweepEvery = 30 * time.Second
+	// proofPeriods is after how many periods without a probe a verdict is doubted, and proofAge the least
+	// time for that.
+	proofPeriods = 3
+	proofAge     = 10 * time.Minute
 )
 
 // NewEngine returns an engine. It probes once Start runs.
@@ -89,60 +134,72 @@ func NewEngine(o Options) *Engine {
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
 	}
-	return &Engine{options: o, entries: map[ID]*entry{}, wake: make(chan struct{}, 1)}
+	return &Engine{
+		options: o, entries: map[ID]*entry{}, lanes: map[laneKey]*lane{}, hosts: map[string]*host{},
+		pages: statusPages{client: o.Client}, wake: make(chan struct{}, 1),
+	}
 }
 
 // Set hands over a target with the verdict that stands for it; its key says what the target was made of.
-// A target of the same key is left alone. Another key cancels the probe in flight, keeps of the verdict
-// so far what holds for the new key as well, and is due at once. A target new to the engine whose verdict
+// A target of the same key is left alone. Another key drops the probe in flight, keeps of the verdict so
+// far what holds for the new key as well, and is due at once. A target new to the engine whose verdict
 // was Probed was judged by an earlier process: it is due at its own moment within the period.
 func (e *Engine) Set(id ID, t Target, standing Verdict) {
+	defer e.tell()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := time.Now()
-	old := e.entries[id]
-	isNew := old == nil || old.gone
-	if old == nil {
-		old = &entry{id: id}
-		e.entries[id] = old
-		heap.Push(&e.queue, old)
-	}
-	switch {
-	case isNew:
-		old.due = now
+	m := e.entries[id]
+	if m == nil {
+		m = &entry{id: id, place: -1, due: now}
 		if standing.Probed {
-			old.due = now.Add(phase(standing.Key.UID, t.Period))
+			m.due = now.Add(phase(standing.Key.UID, t.Period))
 		}
 		standing.Probed = false
-		old.verdict = standing
-	case old.verdict.Key == standing.Key:
-		return
-	default:
-		old.verdict, old.due = old.verdict.For(standing.Key, old.target.sendsAs(t)), now
-	}
-	old.target, old.gone = t, false
-	if old.place < 0 {
-		old.stale = true
-		old.cancel()
+		m.verdict = standing
+		e.entries[id] = m
 	} else {
-		heap.Fix(&e.queue, old.place)
+		if m.verdict.Key == standing.Key {
+			return
+		}
+		m.requested = m.verdict.Key.isRequest(standing.Key)
+		m.verdict = m.verdict.For(standing.Key, m.target.sendsAs(t))
+		m.due, m.since = now, now
 	}
-	e.notify()
+	m.target, m.heard = t, now
+	e.detach(m)
+	e.join(m, now)
+	e.showPeriod(m)
+	e.schedule(m, m.due)
 }
 
-// Remove forgets a target and cancels its probe.
+// Remove forgets a target and drops its probe.
 func (e *Engine) Remove(id ID) {
+	defer e.tell()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	old := e.entries[id]
-	switch {
-	case old == nil || old.gone:
-	case old.place < 0:
-		old.gone, old.stale = true, true
-		old.cancel()
-	default:
-		delete(e.entries, id)
-		heap.Remove(&e.queue, old.place)
+	m := e.entries[id]
+	if m == nil {
+		return
+	}
+	delete(e.entries, id)
+	m.gone = true
+	if m.place >= 0 {
+		heap.Remove(&e.queue, m.place)
+	}
+	e.detach(m)
+	e.leave(m)
+}
+
+// detach parts an entry from its probe in flight. The probe is cancelled, unless others take part in it.
+func (e *Engine) detach(m *entry) {
+	f := m.flight
+	if f == nil {
+		return
+	}
+	m.flight, f.entry = nil, nil
+	if !f.lane.sharedWithout(m) {
+		f.cancel()
 	}
 }
 
@@ -151,17 +208,25 @@ func (e *Engine) Remove(id ID) {
 func (e *Engine) Verdict(id ID) (Verdict, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if old := e.entries[id]; old != nil && !old.gone {
-		return old.verdict, true
+	if m := e.entries[id]; m != nil {
+		return m.verdict, true
 	}
 	return Verdict{}, false
 }
 
-// InFlight returns how many probes run now.
-func (e *Engine) InFlight() int {
+// Stats are figures of this moment, for metrics.
+type Stats struct {
+	// InFlight is how many probes run, Waiting how many are due and wait for a place.
+	InFlight, Waiting int
+	// EgressClosed says that nothing outside the cluster can be reached.
+	EgressClosed bool
+}
+
+// Stats returns the figures of this moment.
+func (e *Engine) Stats() Stats {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.inFlight
+	return Stats{InFlight: e.inFlight, Waiting: e.ready.waiting(), EgressClosed: !e.egress.since.IsZero()}
 }
 
 // NeedLeaderElection says that only the leader probes.
@@ -180,114 +245,119 @@ func (e *Engine) Start(ctx context.Context) error {
 		case <-timer.C:
 		case <-e.wake:
 		}
-		for {
-			ready, sleep := e.next(ctx)
-			if ready == nil {
-				timer.Reset(sleep)
-				break
-			}
-			probes.Go(func() { e.run(ready) })
+		begun, until := e.pass(ctx)
+		for _, f := range begun {
+			probes.Go(func() { e.run(ctx, f) })
 		}
+		e.tell()
+		wait := time.Until(until)
+		if len(begun) > 0 {
+			wait = max(wait, tick)
+		}
+		timer.Reset(wait)
 	}
 }
 
-// flight is one probe that is about to run.
-type flight struct {
-	entry  *entry
-	target Target
-	ctx    context.Context
-	began  time.Time
-	lag    time.Duration
-}
-
-// idle is how long Start sleeps when nothing is due; every change wakes it.
-const idle = time.Hour
-
-// next takes the target that is due first off the queue, or says how long there is none.
-func (e *Engine) next(ctx context.Context) (*flight, time.Duration) {
+// pass begins all probes that can begin now, and says until when there is nothing more to do.
+func (e *Engine) pass(ctx context.Context) (begun []*flight, until time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if ctx.Err() != nil || len(e.queue) == 0 || e.inFlight >= e.options.MaxInFlight {
-		return nil, idle
-	}
 	now := time.Now()
-	first := e.queue[0]
-	if first.due.After(now) {
-		return nil, first.due.Sub(now)
+	if ctx.Err() != nil {
+		return nil, now
 	}
-	heap.Pop(&e.queue)
-	e.inFlight++
-	flightCtx, cancel := context.WithTimeout(ctx, first.target.Timeout)
-	first.cancel, first.stale = cancel, false
-	return &flight{entry: first, target: first.target, ctx: flightCtx, began: now, lag: now.Sub(first.due)}, 0
-}
-
-func (e *Engine) run(f *flight) {
-	report, panicked := e.probe(f)
-	// Whether the process is ending has to be asked before the probe's own context is released. A timeout
-	// of the probe is another error, and whoever cancels may name any cause.
-	ending := errors.Is(f.ctx.Err(), context.Canceled)
-	ended := time.Now()
-	changed, counted := e.land(f, report, ending, ended)
-	if counted && e.options.Observe != nil {
-		e.options.Observe(Observation{
-			ID: f.entry.id, Target: f.target, Report: report,
-			Ended: ended, Duration: ended.Sub(f.began), Lag: f.lag, Panic: panicked,
-		})
+	if !now.Before(e.sweepAt) {
+		e.sweep(now)
+		e.sweepAt = now.Add(sweepEvery)
 	}
-	if changed {
-		e.options.Changed(f.entry.id)
+	e.ready.compact()
+	for len(e.queue) > 0 && !e.queue[0].at.After(now) {
+		e.ready.add(heap.Pop(&e.queue).(*entry))
 	}
-}
-
-// probe runs one probe. A panic is our own fault, never the dependency's. Its value is dropped, since it
-// may hold anything; the stack says where it was.
-func (e *Engine) probe(f *flight) (report Report, panicked string) {
-	defer func() {
-		if recover() != nil {
-			report, panicked = Report{}, string(debug.Stack())
-			report.Outcome.Fail(ProbeFailed)
+	e.ready.serve(func(m *entry) bool {
+		f := e.begin(ctx, m, now)
+		if f != nil {
+			begun = append(begun, f)
 		}
-	}()
-	return e.options.Probe(f.ctx, f.target), ""
+		return f != nil
+	})
+	e.asleep = e.sweepAt
+	if len(e.queue) > 0 && e.queue[0].at.Before(e.asleep) {
+		e.asleep = e.queue[0].at
+	}
+	return begun, e.asleep
 }
 
-// land takes in the report of a probe that ended. It says whether the verdict shows something new, and
-// whether the report counted at all: it does not where the target was replaced or removed meanwhile.
-func (e *Engine) land(f *flight, r Report, ending bool, ended time.Time) (changed, counted bool) {
+// period is how often the entry is probed: as asked for, or less often where the share of its lane does
+// not suffice.
+func (m *entry) period() time.Duration { return stretch(m.target.Period, m.lane.stretch) }
+
+// schedule makes an entry due at a moment.
+func (e *Engine) schedule(m *entry, due time.Time) {
+	m.due, m.at = due, due
+	e.enqueue(m)
+}
+
+// enqueue has the engine look at an entry at its moment, and not before.
+func (e *Engine) enqueue(m *entry) {
+	m.waiting = false
+	switch {
+	case m.place >= 0:
+		heap.Fix(&e.queue, m.place)
+	default:
+		heap.Push(&e.queue, m)
+	}
+	if m.at.Before(e.asleep) {
+		e.notify()
+	}
+}
+
+// sweep doubts verdicts that were not renewed for long, and forgets lanes that nobody needs.
+func (e *Engine) sweep(now time.Time) {
+	for _, m := range e.entries {
+		if now.Sub(m.heard) > max(proofPeriods*m.period(), proofAge) && m.verdict.Doubt == (Symptom{}) {
+			m.verdict.Doubt = ProofTooOld
+			e.changed = append(e.changed, m.id)
+		}
+	}
+	if !e.egress.since.IsZero() {
+		e.egress.closed(now)
+	}
+	for key, l := range e.lanes {
+		if !l.idle(now) {
+			continue
+		}
+		delete(e.lanes, key)
+		delete(l.host.lanes, l)
+		if len(l.host.lanes) == 0 {
+			delete(e.hosts, l.host.name)
+		}
+	}
+}
+
+// tell calls Changed for the verdicts that show something new, and Egress where the way out has closed or
+// opened, outside the lock.
+func (e *Engine) tell() {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	defer e.notify()
-	e.inFlight--
-	old := f.entry
-	old.cancel()
-	if old.gone {
-		delete(e.entries, old.id)
-		return false, false
+	changed := e.changed
+	e.changed = nil
+	closed := !e.egress.since.IsZero()
+	turned := closed != e.toldClosed
+	e.toldClosed = closed
+	e.mu.Unlock()
+	if turned && e.options.Egress != nil {
+		e.options.Egress(closed)
 	}
-	if counted = !old.stale && !ending; counted {
-		before := old.verdict
-		old.verdict = e.options.Settle(before, f.target, r.Outcome, ended)
-		old.due = e.nextDue(old, r, f.began, ended)
-		changed = !before.Shows(old.verdict)
+	for _, id := range changed {
+		e.options.Changed(id)
 	}
-	heap.Push(&e.queue, old)
-	return changed, counted
 }
 
-// nextDue keeps the rhythm of the period, asks sooner while something is being counted, and never before
-// the provider asked to be asked again.
-func (e *Engine) nextDue(old *entry, r Report, began, ended time.Time) time.Time {
-	period := old.target.Period
-	if old.verdict.Counting() {
-		period = min(period, max(countingPeriod, period/countingShare))
+func (e *Engine) notify() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
 	}
-	jitter := e.options.Jitter()
-	due := began.Add(stretch(period, 1-spread+2*spread*jitter))
-	if r.RetryAfter > 0 {
-		due = latest(due, ended.Add(stretch(r.RetryAfter, 1+spread*jitter)))
-	}
-	return due
 }
 
 func stretch(d time.Duration, factor float64) time.Duration {
@@ -307,38 +377,4 @@ func phase(uid string, period time.Duration) time.Duration {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(uid))
 	return time.Duration(h.Sum64() % uint64(max(period, 1)))
-}
-
-func (e *Engine) notify() {
-	select {
-	case e.wake <- struct{}{}:
-	default:
-	}
-}
-
-// dueQueue is a heap of the entries that wait, by due time.
-type dueQueue []*entry
-
-func (q dueQueue) Len() int           { return len(q) }
-func (q dueQueue) Less(i, j int) bool { return q[i].due.Before(q[j].due) }
-func (q dueQueue) Swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].place, q[j].place = i, j
-}
-
-// Push implements heap.Interface.
-func (q *dueQueue) Push(x any) {
-	e := x.(*entry)
-	e.place = len(*q)
-	*q = append(*q, e)
-}
-
-// Pop implements heap.Interface.
-func (q *dueQueue) Pop() any {
-	last := len(*q) - 1
-	e := (*q)[last]
-	(*q)[last] = nil
-	*q = (*q)[:last]
-	e.place = -1
-	return e
 }

@@ -81,9 +81,9 @@ func TestARemovedTargetsProbeLeavesNoTrace(t *testing.T) {
 					t.Error("expected the target to be forgotten at once")
 				}
 				w.at(10 * time.Minute)
-				if len(w.begun("a")) != 1 || len(w.counted()) != 0 || w.told(id) != 0 || w.InFlight() != 0 {
+				if len(w.begun("a")) != 1 || len(w.counted()) != 0 || w.told(id) != 0 || w.Stats().InFlight != 0 {
 					t.Errorf("expected nothing after the removal, found probes at %v, %d counted, %d told, %d in flight",
-						w.begun("a"), len(w.counted()), w.told(id), w.InFlight())
+						w.begun("a"), len(w.counted()), w.told(id), w.Stats().InFlight)
 				}
 			})
 		})

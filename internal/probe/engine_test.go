@@ -215,7 +215,7 @@ func TestAtMostSoManyProbesRunAtOnce(t *testing.T) {
 		}
 		w.addMany("t", 10)
 		w.at(1 * second)
-		if got := w.InFlight(); got != 3 {
+		if got := w.Stats().InFlight; got != 3 {
 			t.Errorf("expected 3 probes in flight, found %d", got)
 		}
 		w.at(20 * second)
@@ -283,8 +283,8 @@ func TestAPanicIsOurOwnFault(t *testing.T) {
 		if !got.Equal(probe.Fail(probe.ProbeFailed)) {
 			t.Errorf("expected ProbeFailed, found %v", got)
 		}
-		if !w.verdict(fine).Probed || w.InFlight() != 0 {
-			t.Errorf("expected the other target to be probed and none in flight, found %d", w.InFlight())
+		if !w.verdict(fine).Probed || w.Stats().InFlight != 0 {
+			t.Errorf("expected the other target to be probed and none in flight, found %d", w.Stats().InFlight)
 		}
 		w.at(11 * second)
 		if got := len(w.begun("bad")); got != 2 {

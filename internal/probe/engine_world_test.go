@@ -26,6 +26,8 @@ type world struct {
 	epoch time.Time
 	// answer is what a probe does; nil for a good answer at once.
 	answer func(context.Context, probe.Target) probe.Report
+	// ask, where it is set, is what a probe does instead, with a client.
+	ask func(context.Context, probe.Client, probe.Target) probe.Report
 
 	mu       sync.Mutex
 	starts   map[string][]time.Duration // by the target's base URL, which is its name here; to the microsecond
@@ -77,7 +79,7 @@ func (w *world) begin() {
 	synctest.Wait()
 }
 
-func (w *world) probe(ctx context.Context, t probe.Target) probe.Report {
+func (w *world) probe(ctx context.Context, client probe.Client, t probe.Target) probe.Report {
 	w.mu.Lock()
 	w.starts[t.BaseURL] = append(w.starts[t.BaseURL], time.Since(w.epoch).Round(time.Microsecond))
 	w.flying[t.BaseURL]++
@@ -93,10 +95,13 @@ func (w *world) probe(ctx context.Context, t probe.Target) probe.Report {
 		defer w.mu.Unlock()
 		w.flying[t.BaseURL]--
 	}()
-	if w.answer == nil {
-		return good()
+	switch {
+	case w.ask != nil:
+		return w.ask(ctx, client, t)
+	case w.answer != nil:
+		return w.answer(ctx, t)
 	}
-	return w.answer(ctx, t)
+	return good()
 }
 
 func (w *world) note(id probe.ID) {

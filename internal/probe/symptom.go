@@ -54,6 +54,9 @@ var (
 	PathNotFound       = define(Reachable, "PathNotFound")
 	UnexpectedAnswer   = define(Reachable, "UnexpectedAnswer")
 	ProbeFailed        = define(Reachable, "ProbeFailed")
+	IncidentReported   = define(Reachable, "IncidentReported")
+	KeysRefused        = define(Reachable, "KeysRefused")
+	ClusterEgressDown  = define(Reachable, "ClusterEgressDown")
 )
 
 // Symptoms of stage Authenticated.
@@ -90,6 +93,7 @@ var (
 var (
 	RateLimited    = define(Working, "RateLimited")
 	QuotaExhausted = define(Working, "QuotaExhausted")
+	ProofTooOld    = define(Working, "ProofTooOld")
 )
 
 var symptoms []Symptom

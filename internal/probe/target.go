@@ -23,6 +23,11 @@ type Target struct {
 	CA *CA
 	// Wants is what the spec asks for.
 	Wants Wants
+	// RequestsPerMinute is how many requests may be sent with the credential, for all targets that have it;
+	// 0 for DefaultShare.
+	RequestsPerMinute float64
+	// StatusPage is where the provider tells of its outages.
+	StatusPage StatusPage
 
 	Timeout          time.Duration
 	Period           time.Duration

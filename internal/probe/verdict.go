@@ -7,6 +7,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -18,6 +19,13 @@ type Key struct {
 	Secret     Version
 	CA         Version
 	Request    string
+}
+
+// isRequest says whether another key differs in the request to probe now, and in nothing else.
+func (k Key) isRequest(other Key) bool {
+	differs := k.Request != other.Request
+	k.Request = other.Request
+	return differs && k == other
 }
 
 // Version is one version of an object in the API server; the zero Version is no object.
@@ -35,6 +43,10 @@ type Verdict struct {
 	Accepted Fingerprint
 	// At is when the last attempt ended.
 	At time.Time
+	// Doubt is why nobody knows whether the verdict still holds; zero where it does.
+	Doubt Symptom
+	// EffectivePeriod is how often the target is probed where that is less often than asked for; else 0.
+	EffectivePeriod time.Duration
 }
 
 // Login stands for a target's credential at its base URL. A key that one server accepted was not for
@@ -90,9 +102,18 @@ func (s Standing) counting() bool {
 	return s.Good > 0 || s.RivalSeen > 0 && !s.Firm
 }
 
+// Attempted says whether an attempt has ended for what the verdict is about, in this process or an earlier
+// one: an attempt finds something of the way to the provider at least.
+func (v Verdict) Attempted() bool {
+	return v.Probed || slices.ContainsFunc(v.Stages[Reachable:], func(s Standing) bool {
+		return s.Finding.Result != NotReached
+	})
+}
+
 // Shows says whether both verdicts show the same to a user.
 func (v Verdict) Shows(other Verdict) bool {
-	if v.Key != other.Key || v.Probed != other.Probed || v.Answered != other.Answered || v.Accepted != other.Accepted {
+	if v.Key != other.Key || v.Probed != other.Probed || v.Answered != other.Answered || v.Accepted != other.Accepted ||
+		v.Doubt != other.Doubt || v.EffectivePeriod != other.EffectivePeriod {
 		return false
 	}
 	for i, s := range v.Stages {

@@ -20,6 +20,9 @@ var anthropic = Provider{
 	KeyPrefix: "sk-ant-",
 	NotKeys:   map[string]string{"sk-ant-admin": "it is an admin key, which calls no models"},
 	Header:    map[string]string{"Anthropic-Version": "2023-06-01"},
+	StatusPage: probe.StatusPage{
+		URL: "https://status.claude.com/api/v2/summary.json", Component: "Claude API (api.anthropic.com)",
+	},
 	Steps: []Step{
 		{Path: "/models?limit=1", When: probe.Wants.Empty, Read: readAnthropicList},
 		{Path: "/models/{name}", Each: probe.Wants.Names, Read: readAnthropicModel},

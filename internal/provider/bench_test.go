@@ -24,7 +24,7 @@ import (
 // in the same process, so its share is in the second figure.
 func BenchmarkEngine(b *testing.B) {
 	b.Run("alone", func(b *testing.B) {
-		measure(b, probe.Target{}, func(context.Context, probe.Target) probe.Report { return probe.Report{} })
+		measure(b, probe.Target{}, nil, func(context.Context, probe.Client, probe.Target) probe.Report { return probe.Report{} })
 	})
 	b.Run("https", func(b *testing.B) {
 		fixture, err := providertest.Find("AIProvider", "OpenAI")
@@ -41,18 +41,18 @@ func BenchmarkEngine(b *testing.B) {
 		defer client.Renew()
 		target := fixture.Target(fixture.Cases[providertest.Healthy], server.URL)
 		target.CA = authority(b, server)
-		measure(b, target, func(ctx context.Context, t probe.Target) probe.Report { return Probe(ctx, client, t) })
+		measure(b, target, client, Probe)
 	})
 }
 
 // measure runs b.N probes.
-func measure(b *testing.B, target probe.Target, run func(context.Context, probe.Target) probe.Report) {
+func measure(b *testing.B, target probe.Target, client probe.Client, run func(context.Context, probe.Client, probe.Target) probe.Report) {
 	target.Period, target.Timeout = time.Millisecond, 10*time.Second
 	target.FailureThreshold, target.SuccessThreshold = 3, 1
 	ctx, stop := context.WithCancel(b.Context())
 	var probed atomic.Int64
 	engine := probe.NewEngine(probe.Options{
-		Probe: run, Settle: settle, Changed: func(probe.ID) {}, MaxInFlight: 64,
+		Probe: run, Client: client, Settle: settle, Changed: func(probe.ID) {}, MaxInFlight: 64,
 		Observe: func(probe.Observation) {
 			if probed.Add(1) == int64(b.N) {
 				stop()

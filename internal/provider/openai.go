@@ -18,11 +18,12 @@ import (
 // model that the spec names.
 var openAI = Provider{
 	Kind: "AIProvider", Name: "OpenAI",
-	BaseURL:   "https://api.openai.com/v1",
-	Auth:      probe.Bearer,
-	KeyPrefix: "sk-",
-	NotKeys:   map[string]string{"sk-admin-": "it is an admin key, which calls no models"},
-	Steps:     []Step{{Path: "/models", Read: readModels}},
+	BaseURL:    "https://api.openai.com/v1",
+	Auth:       probe.Bearer,
+	KeyPrefix:  "sk-",
+	NotKeys:    map[string]string{"sk-admin-": "it is an admin key, which calls no models"},
+	StatusPage: probe.StatusPage{URL: "https://status.openai.com/api/v2/summary.json"},
+	Steps:      []Step{{Path: "/models", Read: readModels}},
 	// The first rule that matches in all its fields decides. Faults of the way there and 5xx come before
 	// them, the common reading of HTTP after. Code is looked for in code, type and status alike.
 	Rules: []probe.Rule{

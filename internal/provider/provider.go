@@ -27,6 +27,11 @@ type Provider struct {
 	Header map[string]string
 	// Steps are the requests, in order.
 	Steps []Step
+	// RequestsPerMinute is the limit that the vendor documents for a key or its account; 0 where none is
+	// known. It belongs to the application: probes take a small part of it.
+	RequestsPerMinute float64
+	// StatusPage is where the vendor tells machines of its outages.
+	StatusPage probe.StatusPage
 	// Rules are what is known of the vendor's errors; the first that matches decides.
 	Rules []probe.Rule
 	// Facts are for the reader, and for docs/providers.md.

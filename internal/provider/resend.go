@@ -20,7 +20,10 @@ var resend = Provider{
 	BaseURL:   "https://api.resend.com",
 	Auth:      probe.Bearer,
 	KeyPrefix: "re_",
-	Steps:     []Step{{Path: resendDomains, Read: readResendDomains}},
+	// 10 a second for the keys of a team together, as its rate limit headers say.
+	RequestsPerMinute: 600,
+	StatusPage:        probe.StatusPage{URL: "https://resend-status.com/api/v2/summary.json"},
+	Steps:             []Step{{Path: resendDomains, Read: readResendDomains}},
 	Rules: []probe.Rule{
 		{
 			// The same name means the opposite: look at the status and the text.

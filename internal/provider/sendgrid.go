@@ -17,9 +17,10 @@ import (
 // the key, shows whether it may send, and tells which of the other requests it may make.
 var sendGrid = Provider{
 	Kind: "EmailProvider", Name: "SendGrid",
-	BaseURL:   "https://api.sendgrid.com/v3",
-	Auth:      probe.Bearer,
-	KeyPrefix: "SG.",
+	BaseURL:    "https://api.sendgrid.com/v3",
+	Auth:       probe.Bearer,
+	KeyPrefix:  "SG.",
+	StatusPage: probe.StatusPage{URL: "https://status.sendgrid.com/api/v2/summary.json"},
 	Steps: []Step{
 		{Path: "/scopes", Read: readSendGridScopes},
 		{

@@ -91,6 +91,9 @@ type Inputs struct {
 	CA     *Referent
 }
 
+// share is the part of a vendor's rate limit that probes take.
+const share = 0.05
+
 // Build returns the target of an object. The finding is that of stage Configured; where it did not pass
 // there is nothing to probe.
 func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
@@ -110,6 +113,10 @@ func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
 		return t, probe.Fail(r.Kind.None)
 	}
 	t.BaseURL, t.OwnHost = o.baseURL(vendor, spec)
+	t.RequestsPerMinute = share * vendor.RequestsPerMinute
+	if t.BaseURL == vendor.BaseURL {
+		t.StatusPage = vendor.StatusPage
+	}
 	for _, check := range []func(*probe.Target, provider.Provider, Inputs) (probe.Finding, bool){
 		credential, authority, consent, o.destination,
 	} {

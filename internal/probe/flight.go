@@ -1,0 +1,200 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"time"
+)
+
+const (
+	// countingPeriod is the least time between probes while an outcome is counted, and countingShare its
+	// part of the period.
+	countingPeriod = 10 * time.Second
+	countingShare  = 6
+	// spread is how far a period may be stretched or shortened, so that targets do not fall into step.
+	spread = 0.05
+)
+
+// flight is one probe under way.
+type flight struct {
+	// entry is the target that is probed; nil once that was replaced or removed.
+	entry  *entry
+	target Target
+	lane   *lane
+	ctx    context.Context
+	cancel context.CancelFunc
+	round  round
+	began  time.Time
+	// planned is when the probe could have begun, and skipped how many probes were left out for it.
+	planned time.Time
+	skipped int
+	// theirs says that the provider's status page reports trouble.
+	theirs bool
+	// overdrawn says that the lane has sent more requests than its share.
+	overdrawn bool
+}
+
+// begin begins the probe of an entry that is due, or returns nil where it has to wait for a place. Where
+// it has to wait for a time it is planned anew.
+func (e *Engine) begin(ctx context.Context, m *entry, now time.Time) *flight {
+	l := m.lane
+	switch {
+	case e.inFlight >= e.options.MaxInFlight:
+		e.wanted = true
+		return nil
+	case l.flight != nil:
+		l.wanted = true
+		return nil
+	}
+	if opens := l.opens(m.requested, now); opens.After(now) {
+		m.at = opens // What it is owed stays.
+		e.enqueue(m)
+		return nil
+	}
+	if l.host.inFlight >= hostPlaces {
+		l.host.wanted = true
+		return nil
+	}
+	f := &flight{
+		entry: m, target: m.target, lane: l, began: now, planned: m.at,
+		skipped: int(now.Sub(m.due) / max(m.period(), time.Second)),
+		round:   round{client: e.options.Client, shared: len(l.members) > 1},
+	}
+	f.ctx, f.cancel = context.WithTimeout(ctx, m.target.Timeout)
+	if m.requested {
+		l.requestsFrom = now.Add(requestPause)
+	}
+	m.flight, m.waiting, m.requested = f, false, false
+	l.flight = f
+	l.host.inFlight++
+	e.inFlight++
+	return f
+}
+
+func (e *Engine) run(ctx context.Context, f *flight) {
+	report, panicked := e.probe(f.ctx, &f.round, f.target)
+	// Whether the process is ending has to be asked before the probe's own context is released. A timeout
+	// of the probe is another error, and whoever cancels may name any cause.
+	ending := errors.Is(f.ctx.Err(), context.Canceled)
+	f.cancel()
+	if !ending {
+		f.theirs = unanswered(report.Outcome) && e.pages.trouble(ctx, f.target.StatusPage)
+	}
+	ended := time.Now()
+	observation, counted := e.land(f, report, ending, ended)
+	if counted {
+		observation.Duration, observation.Panic = ended.Sub(f.began), panicked
+		observation.Lag, observation.Skipped = f.began.Sub(f.planned), f.skipped
+		e.observe(observation)
+	}
+	e.tell()
+	if !ending {
+		e.shareRound(ctx, f)
+	}
+	e.release(f)
+	e.tell()
+}
+
+// probe runs one probe. A panic is our own fault, never the dependency's. Its value is dropped, since it
+// may hold anything; the stack says where it was.
+func (e *Engine) probe(ctx context.Context, client Client, t Target) (report Report, panicked string) {
+	defer func() {
+		if recover() != nil {
+			report, panicked = Report{}, string(debug.Stack())
+			report.Outcome.Fail(ProbeFailed)
+		}
+	}()
+	return e.options.Probe(ctx, client, t), ""
+}
+
+// land takes in the report of a probe that ended. It says whether the report counts: it does not where
+// the target was replaced or removed meanwhile.
+func (e *Engine) land(f *flight, r Report, ending bool, ended time.Time) (o Observation, counted bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.inFlight--
+	f.lane.host.inFlight--
+	if e.wanted || f.lane.host.wanted {
+		e.wanted, f.lane.host.wanted = false, false
+		e.notify()
+	}
+	f.overdrawn = f.lane.spend(len(f.round.asked), ended)
+	if r.RetryAfter > 0 {
+		wait := stretch(r.RetryAfter, 1+spread*e.options.Jitter())
+		f.lane.closedUntil = latest(f.lane.closedUntil, ended.Add(wait))
+	}
+	if !ending && (f.round.reached || f.round.cutOff) {
+		e.egress.saw(f.lane.host.name, f.round.reached, ended)
+	}
+	m := f.entry
+	if m == nil {
+		return Observation{}, false
+	}
+	m.flight = nil
+	m.asks(f.round.asked)
+	if ending {
+		e.schedule(m, m.due)
+		return Observation{}, false
+	}
+	f.lane.notes(r.Outcome, m.verdict.Accepted == f.target.Login(), ended)
+	return e.take(m, f, r, ended), true
+}
+
+// take adds a report to the verdict of an entry, and plans its next probe.
+func (e *Engine) take(m *entry, f *flight, r Report, now time.Time) Observation {
+	seen := Observation{ID: m.id, Target: m.target, Ended: now}
+	r.Outcome, seen.Ignored = e.weigh(f, r.Outcome, now)
+	seen.Report = r
+	before := m.verdict
+	switch seen.Ignored {
+	case "":
+		m.verdict.Doubt = Symptom{}
+		m.verdict = e.options.Settle(m.verdict, m.target, r.Outcome, now)
+		m.heard = now
+	case NoEgress:
+		m.heard = now
+		if now.Sub(e.egress.since) >= egressDoubt {
+			m.verdict.Doubt = ClusterEgressDown
+		}
+	case OwnRequests:
+	}
+	m.began = f.began
+	if !before.Shows(m.verdict) {
+		e.changed = append(e.changed, m.id)
+	}
+	e.schedule(m, e.nextDue(m, seen.Ignored != ""))
+	return seen
+}
+
+// nextDue keeps the rhythm of the period, asks sooner while something is being counted, and never before
+// the provider asked to be asked again.
+func (e *Engine) nextDue(m *entry, soon bool) time.Time {
+	period := m.period()
+	if soon || m.verdict.Counting() {
+		period = min(period, max(countingPeriod, m.target.Period/countingShare))
+	}
+	due := m.began.Add(stretch(period, 1-spread+2*spread*e.options.Jitter()))
+	return latest(due, m.lane.closedUntil)
+}
+
+// release opens the lane of a flight for the next one.
+func (e *Engine) release(f *flight) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	f.lane.flight = nil
+	e.restretch(f.lane)
+	if f.lane.wanted {
+		f.lane.wanted = false
+		e.notify()
+	}
+}
+
+func (e *Engine) observe(o Observation) {
+	if e.options.Observe != nil {
+		e.options.Observe(o)
+	}
+}

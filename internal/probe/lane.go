@@ -1,0 +1,261 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"math"
+	"net/url"
+	"slices"
+	"time"
+)
+
+const (
+	// DefaultShare is how many requests a minute go to one host with one credential where nothing is known
+	// of its limit. The limit belongs to the application; the probes take a small part of it.
+	DefaultShare = 6
+	// hostPlaces is how many probes of one host are in flight at once.
+	hostPlaces = 8
+	// requestPause is the least time between two probes that owners asked for, with one credential.
+	requestPause = 10 * time.Second
+	// stretchStep is the step in which periods are stretched, so that a small change of what is asked for
+	// changes no status.
+	stretchStep = 1.5
+	// incidentSize is how many credentials that had been accepted a host has to refuse within
+	// incidentWindow for that to be the provider's fault. It is believed for incidentLength.
+	incidentSize   = 3
+	incidentWindow = 5 * time.Minute
+	incidentLength = time.Hour
+)
+
+// lane is what all targets with one credential at one host share: the budget of requests, the waits that
+// the host asked for, and the answers of a round. One probe of a lane is in flight at a time, and those
+// that ask for the same take part in it.
+type lane struct {
+	key     laneKey
+	host    *host
+	members map[*entry]struct{}
+	// flight is the probe under way, with those that take part in it.
+	flight *flight
+	// wanted says that a member waits for it to end.
+	wanted bool
+
+	// share is how many requests a minute are ours. tokens are those that are left, as of refilled; a probe
+	// begins where there is one, and may then overdraw.
+	share    float64
+	tokens   float64
+	refilled time.Time
+	// closedUntil is how long the host asked to wait, and requestsFrom when the next probe may begin that
+	// an owner asked for.
+	closedUntil, requestsFrom time.Time
+	// stretch is the factor by which periods are longer than asked for, so that the share suffices; moved
+	// says that what it depends on has changed.
+	stretch float64
+	moved   bool
+
+	// accepted is when the credential was last accepted, and refused when it was refused for the first time
+	// after that; zero for never.
+	accepted, refused time.Time
+}
+
+// laneKey names a lane. The host has its port.
+type laneKey struct {
+	host       string
+	credential Fingerprint
+}
+
+// host is what all lanes of one host share.
+type host struct {
+	name     string
+	lanes    map[*lane]struct{}
+	inFlight int
+	// wanted says that somebody waits for a place.
+	wanted bool
+}
+
+func laneOf(t Target) laneKey {
+	return laneKey{host: t.host(), credential: t.Credential.Fingerprint()}
+}
+
+// host is where the target is, as host:port.
+func (t Target) host() string {
+	u, err := url.Parse(t.BaseURL)
+	if err != nil || u.Host == "" {
+		return t.BaseURL
+	}
+	return URLHostPort(u).String()
+}
+
+// join makes an entry a member of the lane of its target, and leaves the lane that it was in.
+func (e *Engine) join(m *entry, now time.Time) {
+	key := laneOf(m.target)
+	if m.lane != nil && m.lane.key != key {
+		e.leave(m)
+	}
+	l := e.lanes[key]
+	if l == nil {
+		h := e.hosts[key.host]
+		if h == nil {
+			h = &host{name: key.host, lanes: map[*lane]struct{}{}}
+			e.hosts[key.host] = h
+		}
+		l = &lane{key: key, host: h, members: map[*entry]struct{}{}, stretch: 1}
+		l.share = m.target.share()
+		l.tokens, l.refilled = l.share, now
+		h.lanes[l] = struct{}{}
+		e.lanes[key] = l
+	}
+	l.share = m.target.share()
+	m.lane = l
+	l.members[m] = struct{}{}
+	l.moved = true
+}
+
+// leave takes an entry out of its lane. The lane stays until it is swept, and with it what it knows of the
+// budget: a target that is made anew gains nothing.
+func (e *Engine) leave(m *entry) {
+	delete(m.lane.members, m)
+	m.lane.moved = true
+	e.restretch(m.lane)
+	m.lane = nil
+}
+
+// share is how many requests a minute may be sent for a target and all others with its credential.
+func (t Target) share() float64 {
+	if t.RequestsPerMinute > 0 {
+		return t.RequestsPerMinute
+	}
+	return DefaultShare
+}
+
+// sharedWithout says whether the lane has another member than m.
+func (l *lane) sharedWithout(m *entry) bool {
+	_, has := l.members[m]
+	return len(l.members) > 1 || len(l.members) == 1 && !has
+}
+
+// idle says whether the lane can be forgotten.
+func (l *lane) idle(now time.Time) bool {
+	l.refill(now)
+	return len(l.members) == 0 && l.flight == nil && l.tokens >= l.capacity() &&
+		now.After(l.closedUntil) && now.After(l.requestsFrom)
+}
+
+// capacity is how many requests can be sent at once after a quiet time: those of a minute, and at least
+// one.
+func (l *lane) capacity() float64 { return max(l.share, 1) }
+
+func (l *lane) refill(now time.Time) {
+	if passed := now.Sub(l.refilled); passed > 0 {
+		l.tokens = min(l.capacity(), l.tokens+l.share*passed.Minutes())
+		l.refilled = now
+	}
+}
+
+// opens returns when a probe of the lane may begin, as far as time decides it.
+func (l *lane) opens(requested bool, now time.Time) time.Time {
+	l.refill(now)
+	at := l.closedUntil
+	if missing := 1 - l.tokens; missing > 1e-9 {
+		wait := time.Duration(math.Ceil(missing / l.share * float64(time.Minute)))
+		at = latest(at, now.Add(wait))
+	}
+	if requested {
+		at = latest(at, l.requestsFrom)
+	}
+	return at
+}
+
+// spend takes the requests of a probe off the budget. It says whether they were more than our share.
+func (l *lane) spend(requests int, now time.Time) (overdrawn bool) {
+	l.refill(now)
+	l.tokens -= float64(requests)
+	return l.tokens < -1e-9
+}
+
+// restretch sets the factor by which the periods of a lane are longer than asked for, and tells the
+// members where it changed. Each distinct request counts once, as often as the most eager member asks for
+// it.
+func (e *Engine) restretch(l *lane) {
+	if !l.moved {
+		return
+	}
+	l.moved = false
+	perMinute := map[uint64]float64{}
+	for m := range l.members {
+		for _, request := range m.asked {
+			perMinute[request] = max(perMinute[request], 1/m.target.Period.Minutes())
+		}
+	}
+	demand := 0.0
+	for _, each := range perMinute {
+		demand += each
+	}
+	factor := 1.0
+	for factor*l.share < demand-1e-9 {
+		factor *= stretchStep
+	}
+	if factor == l.stretch {
+		return
+	}
+	l.stretch = factor
+	for m := range l.members {
+		e.showPeriod(m)
+	}
+}
+
+// asks takes note of what a probe asked for.
+func (m *entry) asks(asked []uint64) {
+	if !slices.Equal(m.asked, asked) {
+		m.asked, m.lane.moved = asked, true
+	}
+}
+
+// showPeriod puts the period of an entry into its verdict where it is not the one asked for.
+func (e *Engine) showPeriod(m *entry) {
+	shown := time.Duration(0)
+	if m.lane.stretch > 1 {
+		shown = m.period().Round(time.Second)
+	}
+	if m.verdict.EffectivePeriod != shown {
+		m.verdict.EffectivePeriod = shown
+		e.changed = append(e.changed, m.id)
+	}
+}
+
+// notes takes down what an outcome says of the lane's credential.
+func (l *lane) notes(o Outcome, had bool, now time.Time) {
+	switch f := o[Authenticated]; {
+	case f.Result == Passed:
+		l.accepted, l.refused = now, time.Time{}
+	case f.Symptom == KeyRejected && had && l.refused.IsZero():
+		l.refused = now
+	}
+}
+
+// incident says whether a host refuses so many credentials that it had accepted that the fault is its own:
+// three or more within a few minutes, and more than it still accepts. Who really revokes keys revokes
+// some of many.
+func (h *host) incident(now time.Time) bool {
+	var refusals []time.Time
+	for l := range h.lanes {
+		if !l.refused.IsZero() && now.Sub(l.refused) < incidentLength {
+			refusals = append(refusals, l.refused)
+		}
+	}
+	if len(refusals) < incidentSize {
+		return false
+	}
+	slices.SortFunc(refusals, time.Time.Compare)
+	together := false
+	for i := incidentSize - 1; i < len(refusals); i++ {
+		together = together || refusals[i].Sub(refusals[i-incidentSize+1]) <= incidentWindow
+	}
+	accepted := 0
+	for l := range h.lanes {
+		if l.accepted.After(refusals[0]) {
+			accepted++
+		}
+	}
+	return together && len(refusals) > accepted
+}
