@@ -42,8 +42,10 @@ func providers(page *bytes.Buffer) {
 		list(page, "A probe proves", f.Proves)
 		list(page, "It cannot prove", f.CannotProve)
 		fmt.Fprintf(page, "\nGood to know:\n\n- Requests per probe: %s\n", f.Requests)
+		fmt.Fprintf(page, "- Requests a minute with one key: at most %g\n", p.Share())
 		link(page, "API keys", f.KeysPage)
 		link(page, "Outages", f.StatusPage)
+		link(page, "Read after a timeout or a 5xx", p.StatusPage.URL)
 		fmt.Fprintf(page, "- Source: %s (%s)\n\n", f.Source, f.Verified)
 		rules(page, p.Rules)
 	}

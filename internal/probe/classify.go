@@ -6,13 +6,10 @@ package probe
 import (
 	"bytes"
 	"encoding/json"
-	"math"
 	"net/http"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // Rule is one dated fact about what an answer of a provider means. All fields that are set must match;
@@ -267,33 +264,4 @@ func (e *errorBody) read(o errorObject) {
 // readText reads a text, and null as an empty one.
 func readText(raw json.RawMessage) (text string, ok bool) {
 	return text, len(raw) <= maxError && json.Unmarshal(raw, &text) == nil
-}
-
-// RetryAfter is how long the answer asks to wait before the next request; 0 where it does not say.
-// It reads retry-after-ms (milliseconds), and Retry-After in seconds or as an HTTP date (RFC 9110).
-func (a Answer) RetryAfter(now time.Time) time.Duration {
-	if ms, ok := number(a.Header.Get("Retry-After-Ms")); ok {
-		return wait(ms * float64(time.Millisecond))
-	}
-	value := a.Header.Get("Retry-After")
-	if seconds, ok := number(value); ok {
-		return wait(seconds * float64(time.Second))
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return wait(float64(at.Sub(now)))
-	}
-	return 0
-}
-
-// maxWait bounds what a provider, or something that poses as one, can ask us to wait.
-const maxWait = time.Hour
-
-func wait(nanoseconds float64) time.Duration {
-	return time.Duration(min(max(nanoseconds, 0), float64(maxWait)))
-}
-
-// number reads a finite number; what is none counts as absent.
-func number(text string) (float64, bool) {
-	n, err := strconv.ParseFloat(text, 64)
-	return n, err == nil && !math.IsNaN(n) && !math.IsInf(n, 0)
 }

@@ -167,7 +167,7 @@ func TestRetryAfter(t *testing.T) {
 		"nothing":                                      {nil, 0},
 		"an empty value":                               {http.Header{"Retry-After": {""}}, 0},
 		"no number":                                    {http.Header{"Retry-After": {"soon"}}, 0},
-		"a duration, which this header does not hold":  {http.Header{"Retry-After": {"6m0s"}}, 0},
+		"a duration, which this header should not hold": {http.Header{"Retry-After": {"6m0s"}}, 6 * time.Minute},
 		"NaN":                            {http.Header{"Retry-After": {"NaN"}}, 0},
 		"infinity":                       {http.Header{"Retry-After": {"Inf"}}, 0},
 		"a number too large for a float": {http.Header{"Retry-After": {"1e400"}}, 0},

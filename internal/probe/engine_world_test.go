@@ -163,9 +163,15 @@ func (w *world) verdict(id probe.ID) probe.Verdict {
 // settle is the least that an engine needs: the last finding stands, and is firm after the threshold.
 func settle(v probe.Verdict, t probe.Target, o probe.Outcome, at time.Time) probe.Verdict {
 	v.Probed, v.At = true, at
+	if o[probe.Authenticated].Result == probe.Passed {
+		v.Accepted = t.Login()
+	}
 	for i, f := range o {
 		s := &v.Stages[i]
-		s.Finding, s.Reached = f, f.Result != probe.NotReached
+		if s.Reached = f.Result != probe.NotReached; !s.Reached {
+			continue
+		}
+		s.Finding = f
 		s.Bad++
 		if f.Result != probe.Failed {
 			s.Bad = 0

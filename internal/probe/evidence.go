@@ -74,10 +74,12 @@ func (e *Engine) participants(f *flight, now time.Time) []participant {
 	defer e.mu.Unlock()
 	var chosen []participant
 	for m := range f.lane.members {
-		patient := m.target.Timeout > f.target.Timeout && f.round.faulty
 		halfway := m.began.Add(m.due.Sub(m.began) / 2)
-		if m == f.entry || patient || m.since.After(f.began) || m.began.Equal(f.began) || !m.began.IsZero() && now.Before(halfway) {
+		switch {
+		case m == f.entry, m.since.After(f.began), !m.began.IsZero() && now.Before(halfway):
 			continue
+		case f.round.faulty && m.target.Timeout > f.target.Timeout, now.Sub(f.began) > m.target.Timeout:
+			continue // It has another patience, and may find something else.
 		}
 		chosen = append(chosen, participant{m, m.target, m.verdict.Key})
 	}

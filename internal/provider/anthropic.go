@@ -67,7 +67,7 @@ var anthropic = Provider{
 		CannotProve: []string{"that credit is left: reading models succeeds without"},
 		Requests:    "1, or 1 for each model",
 		KeysPage:    "https://console.anthropic.com/settings/keys",
-		StatusPage:  "https://status.anthropic.com",
+		StatusPage:  "https://status.claude.com",
 		Source:      "anthropic-sdk-go v1.60.0, error reference", Verified: "2026-11",
 	},
 }

@@ -133,6 +133,9 @@ func TestEveryFactHasASourceAndADate(t *testing.T) {
 		if facts.Source == "" || !month.MatchString(facts.Verified) {
 			t.Errorf("the facts have the source %q, verified %q", facts.Source, facts.Verified)
 		}
+		if page := p.StatusPage.URL; page != "" && !strings.HasPrefix(page, facts.StatusPage+"/") {
+			t.Errorf("machines are sent to %q and people to %q", page, facts.StatusPage)
+		}
 		for i, rule := range p.Rules {
 			if rule.Source == "" || !month.MatchString(rule.Verified) {
 				t.Errorf("rule %d has the source %q, verified %q", i, rule.Source, rule.Verified)

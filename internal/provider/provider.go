@@ -102,6 +102,17 @@ func Find(kind, name string) (Provider, bool) {
 	return Provider{}, false
 }
 
+// share is the part of a vendor's rate limit that probes take.
+const share = 0.05
+
+// Share is how many requests a minute probes may send with one credential, for all objects that have it.
+func (p Provider) Share() float64 {
+	if p.RequestsPerMinute == 0 {
+		return probe.DefaultShare
+	}
+	return share * p.RequestsPerMinute
+}
+
 // Misplaced recognises a credential of another vendor, or for another use, by its prefix, and says what
 // it is. A vendor whose keys have no prefix of their own accepts any.
 func (p Provider) Misplaced(credential probe.Secret) (string, bool) {

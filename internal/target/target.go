@@ -91,9 +91,6 @@ type Inputs struct {
 	CA     *Referent
 }
 
-// share is the part of a vendor's rate limit that probes take.
-const share = 0.05
-
 // Build returns the target of an object. The finding is that of stage Configured; where it did not pass
 // there is nothing to probe.
 func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
@@ -113,7 +110,7 @@ func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
 		return t, probe.Fail(r.Kind.None)
 	}
 	t.BaseURL, t.OwnHost = o.baseURL(vendor, spec)
-	t.RequestsPerMinute = share * vendor.RequestsPerMinute
+	t.RequestsPerMinute = vendor.Share()
 	if t.BaseURL == vendor.BaseURL {
 		t.StatusPage = vendor.StatusPage
 	}
