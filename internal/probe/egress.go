@@ -23,7 +23,8 @@ const (
 
 // egress tells whether it is the cluster that cannot reach the outside: within a short time several hosts
 // of several domains were tried, and no attempt got as far as a connection. Hosts of the cluster's own
-// network say nothing of that.
+// network say nothing of that, and neither do hosts that a spec chose: who may write one could else make up
+// three that fail, and keep the verdicts of all others from being told.
 type egress struct {
 	// failed is when the last attempt at a host failed, by host.
 	failed map[string]time.Time

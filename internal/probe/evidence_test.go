@@ -70,13 +70,15 @@ func TestWhatIsNoClosedWayOut(t *testing.T) {
 	for name, c := range map[string]struct {
 		hosts  []string
 		answer func(context.Context, probe.Request) probe.Answer
+		own    bool
 	}{
-		"two hosts alone":                   {[]string{"api.one.com", "api.two.com"}, cut},
-		"hosts of one domain":               {[]string{"a.one.com", "b.one.com", "c.one.com"}, cut},
-		"hosts inside the cluster":          {[]string{"a.shop.svc", "b.blog.svc.cluster.local", "10.0.0.7"}, cut},
-		"connections, but no answers":       {[]string{"api.one.com", "api.two.com", "api.three.com"}, always(timedOutLate)},
-		"what the dial guard does not want": {[]string{"api.one.com", "api.two.com", "api.three.com"}, always(probe.Answer{Fault: probe.AddressRefused})},
-		"one that answers among many": {[]string{"api.one.com", "api.two.com", "api.ok.com"}, func(ctx context.Context, r probe.Request) probe.Answer {
+		"hosts that specs made up":          {hosts: []string{"api.one.com", "api.two.com", "api.three.com"}, answer: cut, own: true},
+		"two hosts alone":                   {hosts: []string{"api.one.com", "api.two.com"}, answer: cut},
+		"hosts of one domain":               {hosts: []string{"a.one.com", "b.one.com", "c.one.com"}, answer: cut},
+		"hosts inside the cluster":          {hosts: []string{"a.shop.svc", "b.blog.svc.cluster.local", "10.0.0.7"}, answer: cut},
+		"connections, but no answers":       {hosts: []string{"api.one.com", "api.two.com", "api.three.com"}, answer: always(timedOutLate)},
+		"what the dial guard does not want": {hosts: []string{"api.one.com", "api.two.com", "api.three.com"}, answer: always(probe.Answer{Fault: probe.AddressRefused})},
+		"one that answers among many": {hosts: []string{"api.one.com", "api.two.com", "api.ok.com"}, answer: func(ctx context.Context, r probe.Request) probe.Answer {
 			if strings.Contains(r.URL, "ok") {
 				return status(500)
 			}
@@ -87,7 +89,9 @@ func TestWhatIsNoClosedWayOut(t *testing.T) {
 			amongVendors(t, probe.Options{}, func(w *world, v *vendor) {
 				v.play(c.answer)
 				for _, host := range c.hosts {
-					w.have(at(host))
+					target := at(host).target()
+					target.OwnHost = c.own
+					w.Set(at(host).id(), target, fresh(host))
 				}
 				w.at(5 * time.Minute)
 				if got := w.ignored(); w.Stats().EgressClosed || len(got) > 0 {
