@@ -374,6 +374,21 @@ func TestALimitThatOurOwnRequestsHitIsNoEvidence(t *testing.T) {
 	}
 }
 
+func TestARequestDoesNotWaitForProbesThatNobodyAskedFor(t *testing.T) {
+	amongVendors(t, probe.Options{}, func(w *world, v *vendor) {
+		w.have(shop)
+		w.at(20 * second)
+		w.request(shop, "first")
+		w.at(81 * second) // The next one by the period was at 80 s.
+		w.request(shop, "second")
+		w.at(82 * second)
+		want := []time.Duration{0, 20 * second, 80 * second, 81 * second}
+		if diff := cmp.Diff(want, v.times("")); diff != "" {
+			t.Errorf("requests (-want +found):\n%s", diff)
+		}
+	})
+}
+
 func TestOwnersRequestsAreServedEveryTenSeconds(t *testing.T) {
 	amongVendors(t, probe.Options{}, func(w *world, v *vendor) {
 		w.have(shop)

@@ -102,6 +102,26 @@ func TestWhatIsNoClosedWayOut(t *testing.T) {
 	}
 }
 
+func TestAnAnswerShowsThatTheWayOutIsOpen(t *testing.T) {
+	amongVendors(t, probe.Options{}, func(w *world, v *vendor) {
+		v.play(func(ctx context.Context, r probe.Request) probe.Answer {
+			if strings.Contains(r.URL, "ok") {
+				return status(200)
+			}
+			return cut(ctx, r)
+		})
+		w.have(at("api.one.com"))
+		w.at(1 * second)
+		w.have(at("api.ok.com"))
+		w.at(2 * second)
+		w.have(at("api.two.com"), at("api.three.com"))
+		w.at(9 * second)
+		if w.Stats().EgressClosed {
+			t.Error("expected that what failed before an answer came does not count")
+		}
+	})
+}
+
 func TestAWayOutIsNotClosedOnceNobodyTriesIt(t *testing.T) {
 	amongVendors(t, probe.Options{}, func(w *world, v *vendor) {
 		v.play(cut)
@@ -210,9 +230,14 @@ func TestAnIncidentIsNotBelievedForever(t *testing.T) {
 		}
 		w.at(30 * second)
 		v.play(always(status(401)))
+		k0 := dependency{namespace: "shop", name: "k0"}
+		w.at(55 * time.Minute)
+		if got := w.symptom(k0, probe.Reachable); got != probe.KeysRefused {
+			t.Errorf("expected an incident within the hour, found %v", got)
+		}
 		w.at(70 * time.Minute)
-		if got := w.symptom(dependency{namespace: "shop", name: "k0"}, probe.Authenticated); got != probe.KeyRejected {
-			t.Errorf("expected the keys to be to blame after an hour, found %v", got)
+		if w.symptom(k0, probe.Reachable) != (probe.Symptom{}) || w.symptom(k0, probe.Authenticated) != probe.KeyRejected {
+			t.Errorf("expected the keys to be to blame after an hour, found %v", w.symptom(k0, probe.Reachable))
 		}
 	})
 }
