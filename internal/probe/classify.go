@@ -214,6 +214,29 @@ func (e *errorBody) read(object map[string]json.RawMessage) {
 	if json.Unmarshal(object["details"], &details) == nil && details.ErrorCode != "" {
 		e.codes = append(e.codes, details.ErrorCode)
 	}
+	e.codes = append(e.codes, reasons(object["details"])...)
+}
+
+// reasons finds the codes that Google's APIs put into a list of details, of which one is an ErrorInfo. It
+// reads no more than the first few of a list that may be hostile.
+func reasons(details json.RawMessage) (codes []string) {
+	const most, longest = 8, 64 << 10
+	list := json.NewDecoder(bytes.NewReader(details))
+	if first, err := list.Token(); err != nil || first != json.Delim('[') || len(details) > longest {
+		return nil
+	}
+	for range most {
+		var detail struct {
+			Reason string `json:"reason"`
+		}
+		if !list.More() || list.Decode(&detail) != nil {
+			break
+		}
+		if detail.Reason != "" {
+			codes = append(codes, detail.Reason)
+		}
+	}
+	return codes
 }
 
 // RetryAfter is how long the answer asks to wait before the next request; 0 where it does not say.
