@@ -72,6 +72,8 @@ type Facts struct {
 func All() []Provider {
 	return []Provider{
 		anthropic,
+		cohere,
+		gemini,
 		openAI,
 		openAICompatible,
 		resend,
