@@ -74,6 +74,8 @@ func All() []Provider {
 		anthropic,
 		cohere,
 		gemini,
+		groq,
+		mistral,
 		openAI,
 		openAICompatible,
 		resend,
