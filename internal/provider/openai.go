@@ -70,26 +70,11 @@ var openAI = Provider{
 var scopeNames = regexp.MustCompile(`[Mm]issing scopes?: *([\w.:-]*\w(?:, *[\w.:-]*\w)*)`)
 
 // readModels looks for the models that the spec names in a listing of the OpenAI shape, for OpenAI and for
-// the servers that are compatible with it. Only the ids are
-// decoded. A server without any model sends null for the list.
+// the vendors and servers that are compatible with it.
 func readModels(page *Page) error {
-	var list struct {
-		Data *[]struct {
-			ID string `json:"id"`
-		} `json:"data"`
-		Object string `json:"object"`
-	}
-	if err := json.Unmarshal(page.Body, &list); err != nil {
-		return fmt.Errorf("list of models: %w", err)
-	}
-	if list.Data == nil && list.Object != "list" {
-		return errors.New("expected a list of models, found none")
-	}
-	var ids []string
-	if list.Data != nil {
-		for _, model := range *list.Data {
-			ids = append(ids, model.ID)
-		}
+	ids, err := modelIDs(page.Body)
+	if err != nil {
+		return err
 	}
 	for _, wanted := range page.Wants.Names() {
 		// Ollama lists "name:latest" for what is called as "name" (v0.6.5, 2026-11).
@@ -98,4 +83,28 @@ func readModels(page *Page) error {
 		}
 	}
 	return nil
+}
+
+// modelIDs decodes the ids of such a listing, and nothing else of it. A server without any model sends
+// null for the list.
+func modelIDs(body []byte) ([]string, error) {
+	var list struct {
+		Data *[]struct {
+			ID string `json:"id"`
+		} `json:"data"`
+		Object string `json:"object"`
+	}
+	if err := json.Unmarshal(body, &list); err != nil {
+		return nil, fmt.Errorf("list of models: %w", err)
+	}
+	if list.Data == nil && list.Object != "list" {
+		return nil, errors.New("expected a list of models, found none")
+	}
+	var ids []string
+	if list.Data != nil {
+		for _, model := range *list.Data {
+			ids = append(ids, model.ID)
+		}
+	}
+	return ids, nil
 }

@@ -78,6 +78,7 @@ func All() []Provider {
 		mistral,
 		openAI,
 		openAICompatible,
+		openRouter,
 		resend,
 	}
 }
