@@ -33,7 +33,7 @@ type AIProviderSpec struct {
 }
 
 // AIVendor is a vendor of AI models.
-// +kubebuilder:validation:Enum=None;OpenAI;Anthropic;OpenAICompatible
+// +kubebuilder:validation:Enum=None;OpenAI;Anthropic;Gemini;Mistral;Groq;Cohere;OpenRouter;OpenAICompatible
 // +kubebuilder:validation:MaxLength=64
 type AIVendor string
 

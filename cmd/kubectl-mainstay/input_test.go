@@ -36,7 +36,7 @@ func TestBadInputIsNamed(t *testing.T) {
 			documents(aiProvider("chat", openAISpec), aiProvider("chat", openAISpec)),
 			[]string{"stdin:7: document 2: AIProvider shop/chat: is declared twice; the first time at stdin:1: document 1"},
 		},
-		"an unknown provider":    {aiProvider("chat", "{provider: OpenAi, secretRef: {name: a}}"), []string{`spec.provider: found "OpenAi", allowed are "None", "OpenAI", "Anthropic", "OpenAICompatible"`}},
+		"an unknown provider":    {aiProvider("chat", "{provider: OpenAi, secretRef: {name: a}}"), []string{`spec.provider: found "OpenAi", allowed are "None", "OpenAI", "Anthropic", "Gemini", "Mistral", "Groq", "Cohere", "OpenRouter", "OpenAICompatible"`}},
 		"an unknown field":       {aiProvider("chat", "{provider: None, modles: [a]}"), []string{"spec.modles: unknown field, did you mean models?"}},
 		"an unknown inner field": {aiProvider("chat", "{provider: OpenAI, secretRef: {name: a, foo: b}}"), []string{"spec.secretRef.foo: unknown field, known are key, name"}},
 		"an unknown metadata":    {strings.ReplaceAll(aiProvider("chat", openAISpec), "name: chat", "name: chat, lables: {}"), []string{"metadata.lables: unknown field"}},

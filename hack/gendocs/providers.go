@@ -65,6 +65,10 @@ func link(page *bytes.Buffer, title, url string) {
 }
 
 func rules(page *bytes.Buffer, rules []probe.Rule) {
+	if len(rules) == 0 {
+		page.WriteString("No rules: its answers are read as HTTP is read.\n")
+		return
+	}
 	page.WriteString("| status | code | message holds | reason | source | verified |\n|---|---|---|---|---|---|\n")
 	for _, r := range rules {
 		reason := "`" + diagnosis.Of(r.Means).Reason + "`"

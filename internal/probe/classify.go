@@ -259,6 +259,28 @@ func (e *errorBody) read(o errorObject) {
 			e.codes = append(e.codes, text)
 		}
 	}
+	e.codes = append(e.codes, reasons(o.Details)...)
+}
+
+// reasons finds the codes that Google's APIs put into a list of details, of which one is an ErrorInfo. It
+// reads no more than the first few of a list that may be hostile.
+func reasons(details json.RawMessage) (codes []string) {
+	list := json.NewDecoder(bytes.NewReader(details))
+	if first, err := list.Token(); err != nil || first != json.Delim('[') || len(details) > maxError {
+		return nil
+	}
+	for range maxErrors {
+		var detail struct {
+			Reason string `json:"reason"`
+		}
+		if !list.More() || list.Decode(&detail) != nil {
+			break
+		}
+		if detail.Reason != "" {
+			codes = append(codes, detail.Reason)
+		}
+	}
+	return codes
 }
 
 // readText reads a text, and null as an empty one.

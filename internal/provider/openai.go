@@ -5,11 +5,8 @@ package provider
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
-	"slices"
-	"strings"
 
 	"mainstay.dev/mainstay/internal/probe"
 )
@@ -72,37 +69,39 @@ var openAI = Provider{
 var scopeNames = regexp.MustCompile(`[Mm]issing scopes?: *([\w.:-]*\w(?:, *[\w.:-]*\w)*)`)
 
 // readModels looks for the models that the spec names in a listing of the OpenAI shape, for OpenAI and for
-// the servers that are compatible with it. Only the ids are decoded. A server without any model sends null
-// for the list.
+// the vendors and servers that are compatible with it.
 func readModels(page *Page) error {
+	list, err := openAIList(page.Body)
+	if err != nil {
+		return err
+	}
+	return openAIModels.find(page, list, "")
+}
+
+// openAIModels reads listings of the OpenAI shape. Ollama lists "name:latest" for what is called as "name"
+// (v0.6.5, 2026-11).
+var openAIModels = listing[modelID]{names: modelID.names, spellings: func(wanted string) []string {
+	return []string{wanted, wanted + ":latest"}
+}}
+
+// modelID is what is decoded of a model.
+type modelID struct {
+	ID string `json:"id"`
+}
+
+func (m modelID) names() []string { return []string{m.ID} }
+
+// openAIList returns the list in an answer of the OpenAI shape. A server without any model sends null for it.
+func openAIList(body []byte) (json.RawMessage, error) {
 	var list struct {
 		Data   json.RawMessage `json:"data"`
 		Object string          `json:"object"`
 	}
-	if err := json.Unmarshal(page.Body, &list); err != nil {
-		return fmt.Errorf("list of models: %w", err)
+	if err := json.Unmarshal(body, &list); err != nil {
+		return nil, fmt.Errorf("list of models: %w", err)
 	}
-	if absent(list.Data) && list.Object != "list" {
-		return errors.New("expected a list of models, found none")
+	if absent(list.Data) && list.Object == "list" {
+		return json.RawMessage("[]"), nil
 	}
-	wanted, listed := page.Wants.Names(), map[string]bool{}
-	err := each(list.Data, func(model struct {
-		ID string `json:"id"`
-	}) {
-		// Ollama lists "name:latest" for what is called as "name" (v0.6.5, 2026-11).
-		for _, id := range []string{model.ID, strings.TrimSuffix(model.ID, ":latest")} {
-			if slices.Contains(wanted, id) {
-				listed[id] = true
-			}
-		}
-	})
-	if err != nil {
-		return fmt.Errorf("list of models: %w", err)
-	}
-	for _, name := range wanted {
-		if !listed[name] {
-			page.Outcome.Fail(probe.ModelNotAvailable, name)
-		}
-	}
-	return nil
+	return list.Data, nil
 }

@@ -84,8 +84,13 @@ type Facts struct {
 func All() []Provider {
 	return []Provider{
 		anthropic,
+		cohere,
+		gemini,
+		groq,
+		mistral,
 		openAI,
 		openAICompatible,
+		openRouter,
 		postmark,
 		resend,
 		sendGrid,

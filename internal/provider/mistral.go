@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"encoding/json"
+
+	"mainstay.dev/mainstay/internal/probe"
+)
+
+// mistral is the Mistral API. Its errors follow the common reading of HTTP.
+var mistral = Provider{
+	Kind: "AIProvider", Name: "Mistral",
+	BaseURL: "https://api.mistral.ai/v1",
+	Auth:    probe.Bearer,
+	Steps:   []Step{{Path: "/models", Read: readMistralModels}},
+	Facts: Facts{
+		Proves: []string{"the key is accepted", "each model of `spec.models`, aliases included, is listed for the key"},
+		CannotProve: []string{
+			"that the account can pay: a listing does not ask",
+			"that the key may run a model",
+		},
+		Requests:   "1",
+		KeysPage:   "https://console.mistral.ai/api-keys",
+		StatusPage: "https://status.mistral.ai",
+		Source:     "public client code; 403 and the links are not confirmed", Verified: "2026-11",
+	},
+}
+
+// readMistralModels looks for the wanted models in the listing.
+func readMistralModels(page *Page) error {
+	list, err := openAIList(page.Body)
+	if err != nil {
+		return err
+	}
+	return listing[mistralModel]{names: mistralModel.names}.find(page, list, "")
+}
+
+// mistralModel is what is decoded of a model. An alias such as mistral-large-latest may stand in the listing
+// as an entry, or only with the model that it means.
+type mistralModel struct {
+	ID      string          `json:"id"`
+	Aliases json.RawMessage `json:"aliases"`
+}
+
+func (m mistralModel) names() []string {
+	names := []string{m.ID}
+	if each(m.Aliases, func(alias string) { names = append(names, alias) }) != nil {
+		return names[:1]
+	}
+	return names
+}
