@@ -16,18 +16,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
@@ -122,6 +123,11 @@ func operatorConfig(env *envtest.Environment) (*rest.Config, error) {
 	if err := yaml.UnmarshalStrict(data, role); err != nil {
 		return nil, err
 	}
+	election, err := electionRules()
+	if err != nil {
+		return nil, err
+	}
+	role.Rules = append(role.Rules, election...)
 	binding := &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: "mainstay"},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
@@ -133,6 +139,20 @@ func operatorConfig(env *envtest.Environment) (*rest.Config, error) {
 		}
 	}
 	return user.Config(), nil
+}
+
+// electionRules are those with which replicas agree on a leader. They ship for the operator's own namespace.
+func electionRules() ([]rbacv1.PolicyRule, error) {
+	data, err := os.ReadFile(filepath.Join("..", "config", "rbac", "leader_election.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	role := &rbacv1.Role{}
+	first, _, _ := bytes.Cut(data, []byte("\n---\n"))
+	if err := yaml.UnmarshalStrict(first, role); err != nil {
+		return nil, err
+	}
+	return role.Rules, nil
 }
 
 // playVendors starts a server for each vendor. They play healthy, but for the credentials that a test
@@ -160,23 +180,51 @@ func playVendors() error {
 	return nil
 }
 
+// aloneLabel marks the objects of a test that runs an operator of its own for them, by its value.
+const aloneLabel = "mainstay-test/alone"
+
+// setup is what a test may change of an operator of its own.
+type setup struct {
+	config  *rest.Config
+	manager ctrl.Options
+	options controllers.Options
+}
+
+// alone has an operator serve the objects with a value of aloneLabel, and no others.
+func (s *setup) alone(value string) { s.serve(labels.Set{aloneLabel: value}.AsSelector()) }
+
+func (s *setup) serve(selector labels.Selector) {
+	s.manager.Cache.ByObject = map[client.Object]cache.ByObject{}
+	for _, kind := range target.Kinds {
+		s.manager.Cache.ByObject[kind.New().(client.Object)] = cache.ByObject{Label: selector}
+	}
+}
+
 // startOperator runs the operator until the function that it returns is called.
-func startOperator(registry *prometheus.Registry) (func(), error) {
-	skip := true // Two operators of one process, one after the other, share their controllers' names.
-	mgr, err := ctrl.NewManager(world.operator, ctrl.Options{
+func startOperator(registry *prometheus.Registry, changes ...func(*setup)) (func(), error) {
+	others, err := labels.Parse("!" + aloneLabel)
+	if err != nil {
+		return nil, err
+	}
+	skip := true // Operators of one process share their controllers' names.
+	s := setup{config: world.operator, options: world.options, manager: ctrl.Options{
 		Scheme:     world.scheme,
 		Logger:     ctrl.Log,
 		Cache:      controllers.CacheOptions(),
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 		Controller: config.Controller{SkipNameValidation: &skip},
-	})
+	}}
+	s.serve(others)
+	s.options.Registry = registry
+	for _, change := range changes {
+		change(&s)
+	}
+	mgr, err := ctrl.NewManager(s.config, s.manager)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	options := world.options
-	options.Registry = registry
-	if err := controllers.Add(ctx, mgr, options); err != nil {
+	if err := controllers.Add(ctx, mgr, s.options); err != nil {
 		cancel()
 		return nil, err
 	}
@@ -185,7 +233,7 @@ func startOperator(registry *prometheus.Registry) (func(), error) {
 	return func() {
 		cancel()
 		if err := <-ended; err != nil {
-			logr.FromContextAsSlogLogger(ctx).Error("operator", "error", err)
+			ctrl.Log.Error(err, "The operator ended")
 		}
 	}, nil
 }
