@@ -73,7 +73,7 @@ func classify(a Answer, rules []Rule) Reading {
 		}
 	}
 	if good {
-		if said.present || a.Endless || !json.Valid(a.Body) {
+		if said.present || a.Endless || !said.isObject && !json.Valid(a.Body) {
 			return Reading{Symptom: UnexpectedAnswer}
 		}
 		return Reading{}
@@ -145,9 +145,10 @@ func (r Rule) args(message string) []string {
 
 // errorBody is what an error answer says in the places where providers say it.
 type errorBody struct {
-	present bool // an error member that is not null
-	codes   []string
-	message string
+	isObject bool // a JSON object
+	present  bool // an error member that is not null
+	codes    []string
+	message  string
 }
 
 const (
@@ -190,7 +191,7 @@ func readError(body []byte) errorBody {
 		}
 		return errorBody{message: string(body)}
 	}
-	var said errorBody
+	said := errorBody{isObject: true}
 	said.read(top.errorObject)
 	said.readMember(top.Error)
 	said.readMember(top.Errors)
@@ -239,6 +240,9 @@ func (e *errorBody) readList(raw json.RawMessage) {
 
 func (e *errorBody) read(o errorObject) {
 	for _, raw := range []json.RawMessage{o.Code, o.Type, o.Name, o.Status, o.Reason, o.ErrorCode} {
+		if len(raw) == 0 {
+			continue
+		}
 		var number json.Number
 		if text, ok := readText(raw); ok && text != "" {
 			e.codes = append(e.codes, text)
@@ -247,12 +251,18 @@ func (e *errorBody) read(o errorObject) {
 		}
 	}
 	for _, raw := range []json.RawMessage{o.Message, o.Detail} {
+		if len(raw) == 0 {
+			continue
+		}
 		if text, ok := readText(raw); ok {
 			e.message += " " + text
 		}
 	}
 	var details struct {
 		ErrorCode json.RawMessage `json:"error_code"` // Anthropic, for spend limits
+	}
+	if len(o.Details) == 0 {
+		return
 	}
 	if len(o.Details) <= maxError && json.Unmarshal(o.Details, &details) == nil {
 		if text, ok := readText(details.ErrorCode); ok && text != "" {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -122,18 +123,18 @@ func TestReadingAnError(t *testing.T) {
 		body string
 		want errorBody
 	}{
-		"a text":            {`{"error":"Unauthorized"}`, errorBody{true, []string{"Unauthorized"}, " Unauthorized"}},
-		"an object":         {`{"error":{"code":"c","type":"t","message":"m","param":null}}`, errorBody{true, []string{"c", "t"}, " m"}},
-		"flat":              {`{"statusCode":401,"name":"n","message":"m"}`, errorBody{false, []string{"n"}, " m"}},
-		"flat with numbers": {`{"object":"error","message":"m","type":"T","param":null,"code":404}`, errorBody{false, []string{"404", "T"}, " m"}},
-		"a list":            {`{"errors":[{"message":"m1"},{"message":"m2","code":"c"}]}`, errorBody{true, []string{"c"}, " m1 m2"}},
+		"a text":            {`{"error":"Unauthorized"}`, errorBody{present: true, codes: []string{"Unauthorized"}, message: " Unauthorized"}},
+		"an object":         {`{"error":{"code":"c","type":"t","message":"m","param":null}}`, errorBody{present: true, codes: []string{"c", "t"}, message: " m"}},
+		"flat":              {`{"statusCode":401,"name":"n","message":"m"}`, errorBody{present: false, codes: []string{"n"}, message: " m"}},
+		"flat with numbers": {`{"object":"error","message":"m","type":"T","param":null,"code":404}`, errorBody{present: false, codes: []string{"404", "T"}, message: " m"}},
+		"a list":            {`{"errors":[{"message":"m1"},{"message":"m2","code":"c"}]}`, errorBody{present: true, codes: []string{"c"}, message: " m1 m2"}},
 		"a list of texts":   {`{"errors":["m1"]}`, errorBody{present: true}},
 		"an error and text": {`{"errors":[{"code":"c"},"m1",{"code":"d"}]}`, errorBody{present: true, codes: []string{"c"}}},
 		"one code twice":    {`{"code":"c","code":"d"}`, errorBody{codes: []string{"d"}}},
 		"details of a list": {`{"error":{"code":"c","details":[{"error_code":"d"}]}}`, errorBody{present: true, codes: []string{"c"}}},
 		"a problem of RFC 9457": {
 			`{"type":"https://example.com/problem","status":403,"detail":"m"}`,
-			errorBody{false, []string{"https://example.com/problem", "403"}, " m"},
+			errorBody{present: false, codes: []string{"https://example.com/problem", "403"}, message: " m"},
 		},
 		"null":          {`{"error":null}`, errorBody{}},
 		"false":         {`{"error":false}`, errorBody{present: true}},
@@ -145,7 +146,12 @@ func TestReadingAnError(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, readError([]byte(c.body)), cmp.AllowUnexported(errorBody{})); diff != "" {
+			found := readError([]byte(c.body))
+			if object := json.Valid([]byte(c.body)) && strings.HasPrefix(c.body, "{"); found.isObject != object {
+				t.Errorf("expected it to be told that this is an object: %t", object)
+			}
+			found.isObject = false
+			if diff := cmp.Diff(c.want, found, cmp.AllowUnexported(errorBody{})); diff != "" {
 				t.Errorf("wrong reading (-want +got):\n%s", diff)
 			}
 		})

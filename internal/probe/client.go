@@ -221,7 +221,7 @@ func (c *HTTPClient) transport(ca *CA) *http.Transport {
 		ForceAttemptHTTP2:      true,
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: silence, PingTimeout: pingTimeout},
 		MaxIdleConnsPerHost:    2,
-		MaxIdleConns:           512,
+		MaxIdleConns:           1024,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxHeader,
 		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {

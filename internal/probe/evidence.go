@@ -73,7 +73,7 @@ func (e *Engine) participants(f *flight, now time.Time) []participant {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var chosen []participant
-	for m := range f.lane.members {
+	for _, m := range f.lane.members {
 		halfway := m.began.Add(m.due.Sub(m.began) / 2)
 		switch {
 		case m == f.entry, m.since.After(f.began), !m.began.IsZero() && now.Before(halfway):

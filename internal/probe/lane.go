@@ -34,7 +34,7 @@ const (
 type lane struct {
 	key     laneKey
 	host    *host
-	members map[*entry]struct{}
+	members []*entry
 	// flight is the probe under way, with those that take part in it.
 	flight *flight
 	// wanted says that a member waits for it to end.
@@ -99,24 +99,27 @@ func (e *Engine) join(m *entry, now time.Time) {
 			h = &host{name: key.host, lanes: map[*lane]struct{}{}}
 			e.hosts[key.host] = h
 		}
-		l = &lane{key: key, host: h, members: map[*entry]struct{}{}, stretch: 1}
+		l = &lane{key: key, host: h, stretch: 1}
 		l.share = m.target.share()
 		l.tokens, l.refilled = l.share, now
 		h.lanes[l] = struct{}{}
 		e.lanes[key] = l
 	}
 	l.share = m.target.share()
-	m.lane = l
-	l.members[m] = struct{}{}
+	if m.lane == nil {
+		m.lane, l.members = l, append(l.members, m)
+	}
 	l.moved = true
 }
 
 // leave takes an entry out of its lane. The lane stays until it is swept, and with it what it knows of the
 // budget: a target that is made anew gains nothing.
 func (e *Engine) leave(m *entry) {
-	delete(m.lane.members, m)
-	m.lane.moved = true
-	e.restretch(m.lane)
+	l := m.lane
+	i := slices.Index(l.members, m)
+	l.members = slices.Delete(l.members, i, i+1)
+	l.moved = true
+	e.restretch(l)
 	m.lane = nil
 }
 
@@ -130,8 +133,7 @@ func (t Target) share() float64 {
 
 // sharedWithout says whether the lane has another member than m.
 func (l *lane) sharedWithout(m *entry) bool {
-	_, has := l.members[m]
-	return len(l.members) > 1 || len(l.members) == 1 && !has
+	return slices.ContainsFunc(l.members, func(other *entry) bool { return other != m })
 }
 
 // idle says whether the lane can be forgotten.
@@ -182,7 +184,7 @@ func (e *Engine) restretch(l *lane) {
 	}
 	l.moved = false
 	perMinute := map[uint64]float64{}
-	for m := range l.members {
+	for _, m := range l.members {
 		for _, request := range m.asked {
 			perMinute[request] = max(perMinute[request], 1/m.target.Period.Minutes())
 		}
@@ -199,7 +201,7 @@ func (e *Engine) restretch(l *lane) {
 		return
 	}
 	l.stretch = factor
-	for m := range l.members {
+	for _, m := range l.members {
 		e.showPeriod(m)
 	}
 }

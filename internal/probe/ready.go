@@ -42,6 +42,13 @@ func (r *readyList) serve(begin func(*entry) bool) {
 		slices.SortStableFunc(r.entries, func(a, b *entry) int { return a.due.Compare(b.due) })
 		r.grown = false
 	}
+	if r.ofOneNamespace() {
+		for _, m := range r.entries {
+			begin(m)
+		}
+		r.compact()
+		return // There is nobody to take turns with.
+	}
 	waiting, namespaces := map[string][]*entry{}, []string(nil)
 	for _, m := range r.entries {
 		name := m.id.Namespace
@@ -66,6 +73,11 @@ func (r *readyList) serve(begin func(*entry) bool) {
 	}
 	r.compact()
 	r.forget()
+}
+
+func (r *readyList) ofOneNamespace() bool {
+	first := r.entries[0].id.Namespace
+	return !slices.ContainsFunc(r.entries, func(m *entry) bool { return m.id.Namespace != first })
 }
 
 func (r *readyList) served(namespace string) {

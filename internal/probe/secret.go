@@ -20,10 +20,17 @@ const Redacted = "[redacted]"
 
 // Secret holds a credential and shows nothing of it: not when printed, in JSON, nor in a log. The value
 // sits in a closure, which printers that look inside structs with reflection cannot open either.
-type Secret struct{ reveal func() string }
+type Secret struct {
+	reveal      func() string
+	fingerprint Fingerprint
+}
 
 // NewSecret wraps a value.
-func NewSecret(value string) Secret { return Secret{reveal: func() string { return value }} }
+func NewSecret(value string) Secret {
+	mac := hmac.New(sha256.New, fingerprintKey())
+	_, _ = io.WriteString(mac, value)
+	return Secret{reveal: func() string { return value }, fingerprint: Fingerprint(mac.Sum(nil))}
+}
 
 // Reveal returns the value. Only what puts it on the wire to its own provider, or judges its shape,
 // may call this.
@@ -74,10 +81,13 @@ var fingerprintKey = sync.OnceValue(func() []byte {
 
 // Fingerprint returns an HMAC of the value under a random key of this process.
 func (s Secret) Fingerprint() Fingerprint {
-	mac := hmac.New(sha256.New, fingerprintKey())
-	_, _ = io.WriteString(mac, s.Reveal())
-	return Fingerprint(mac.Sum(nil))
+	if s.reveal == nil {
+		return noSecret().fingerprint
+	}
+	return s.fingerprint
 }
+
+var noSecret = sync.OnceValue(func() Secret { return NewSecret("") })
 
 // placeholders are values that people leave in a Secret until they have a real one.
 var placeholders = map[string]bool{

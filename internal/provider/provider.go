@@ -80,28 +80,28 @@ type Facts struct {
 	Source, Verified string
 }
 
-// All is the table of vendors, by kind and name.
-func All() []Provider {
-	return []Provider{
-		anthropic,
-		cohere,
-		gemini,
-		groq,
-		mistral,
-		openAI,
-		openAICompatible,
-		openRouter,
-		postmark,
-		resend,
-		sendGrid,
-	}
+// All is the table of vendors, by kind and name. Nobody changes it.
+func All() []Provider { return all }
+
+var all = []Provider{
+	anthropic,
+	cohere,
+	gemini,
+	groq,
+	mistral,
+	openAI,
+	openAICompatible,
+	openRouter,
+	postmark,
+	resend,
+	sendGrid,
 }
 
 // Find returns the provider of a kind by its name.
 func Find(kind, name string) (Provider, bool) {
-	for _, p := range All() {
-		if p.Kind == kind && p.Name == name {
-			return p, true
+	for i := range all {
+		if all[i].Kind == kind && all[i].Name == name {
+			return all[i], true
 		}
 	}
 	return Provider{}, false
