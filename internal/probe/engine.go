@@ -234,8 +234,8 @@ func (e *Engine) NeedLeaderElection() bool { return true }
 
 // Start probes until the context ends, and returns once no probe is in flight.
 func (e *Engine) Start(ctx context.Context) error {
-	var probes sync.WaitGroup
-	defer probes.Wait()
+	crew := crew{work: make(chan *flight), run: func(f *flight) { e.run(ctx, f) }}
+	defer crew.dismiss()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -247,7 +247,7 @@ func (e *Engine) Start(ctx context.Context) error {
 		}
 		begun, until := e.pass(ctx)
 		for _, f := range begun {
-			probes.Go(func() { e.run(ctx, f) })
+			crew.take(f)
 		}
 		e.tell()
 		wait := time.Until(until)

@@ -4,9 +4,7 @@
 package probe
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
-	"io"
 	"slices"
 	"time"
 )
@@ -53,9 +51,7 @@ type Verdict struct {
 // that reason accepted by another.
 func (t Target) Login() Fingerprint {
 	credential := t.Credential.Fingerprint()
-	mac := hmac.New(sha256.New, credential[:])
-	_, _ = io.WriteString(mac, t.BaseURL)
-	return Fingerprint(mac.Sum(nil))
+	return sha256.Sum256(append(credential[:], t.BaseURL...))
 }
 
 // Standing is what holds at one stage.
