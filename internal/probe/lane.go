@@ -186,7 +186,7 @@ func (e *Engine) restretch(l *lane) {
 	perMinute := map[uint64]float64{}
 	for _, m := range l.members {
 		for _, request := range m.asked {
-			perMinute[request] = max(perMinute[request], 1/m.target.Period.Minutes())
+			perMinute[request] = max(perMinute[request], 1/max(m.target.Period, time.Second).Minutes())
 		}
 	}
 	demand := 0.0
