@@ -121,13 +121,14 @@ func compare(ctx context.Context, window time.Duration, only int) error {
 			if err != nil {
 				return err
 			}
-			print(l, prober, base, found)
+			row(l, prober, base, found)
 		}
 	}
 	return nil
 }
 
-func print(l load, prober string, base, found result) {
+// row prints a line of the table.
+func row(l load, prober string, base, found result) {
 	slices.Sort(found.CPU)
 	memory, alone := slices.Max(found.Memory), slices.Max(base.Memory)
 	const mega = 1e6

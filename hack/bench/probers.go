@@ -101,8 +101,11 @@ func measure(ctx context.Context, t task, prober func(context.Context, task, *di
 	if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
-	if failed > 0 || !all {
-		return fmt.Errorf("%s: %d probes failed; all targets reached: %t", t.Load.Name, failed, all)
+	if failed > 0 {
+		fmt.Fprintf(os.Stderr, "%s, %s: %d probes failed; the machine is too slow or too busy for this load\n", t.Load.Name, t.Prober, failed)
+	}
+	if !all {
+		return fmt.Errorf("%s: not all targets were reached", t.Load.Name)
 	}
 	return json.NewEncoder(os.Stdout).Encode(found)
 }

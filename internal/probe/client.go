@@ -31,6 +31,9 @@ const (
 	maxHeader = 64 << 10
 	// idleTimeout is how long a connection is kept for the next probe.
 	idleTimeout = 90 * time.Second
+	// maxOpen is how many connections may be open before all that no request uses are given up. Each takes
+	// 60 KB and more. The limits of http.Transport do not count connections of HTTP/2.
+	maxOpen = 1024
 	// renewal is how often all connections are given up, so that changes of DNS and of certificates are
 	// seen although probes come more often than idleTimeout.
 	renewal = 5 * time.Minute
@@ -87,6 +90,7 @@ type HTTPClient struct {
 	userAgent string
 	proxy     func(*url.URL) (*url.URL, error)
 
+	open       atomic.Int32 // connections
 	mu         sync.Mutex
 	transports map[string]*http.Transport // by the PEM text of the CA
 }
@@ -221,7 +225,6 @@ func (c *HTTPClient) transport(ca *CA) *http.Transport {
 		ForceAttemptHTTP2:      true,
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: silence, PingTimeout: pingTimeout},
 		MaxIdleConnsPerHost:    2,
-		MaxIdleConns:           1024,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxHeader,
 		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
@@ -240,8 +243,40 @@ var errProxy = errors.New("proxy failed")
 // viaProxy marks the context of a request that goes to a proxy.
 type viaProxy struct{}
 
-// dial lets the connection to a proxy through, since the administrator chose its address.
+// dial opens a connection, and gives up those that are not used where there are too many.
 func (c *HTTPClient) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := c.connect(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	if c.open.Add(1) > maxOpen {
+		c.closeIdle()
+	}
+	return &countedConn{Conn: conn, closed: sync.OnceFunc(func() { c.open.Add(-1) })}, nil
+}
+
+// countedConn tells when it is closed.
+type countedConn struct {
+	net.Conn
+	closed func()
+}
+
+// Close implements net.Conn.
+func (c *countedConn) Close() error {
+	c.closed()
+	return c.Conn.Close()
+}
+
+func (c *HTTPClient) closeIdle() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.transports {
+		t.CloseIdleConnections()
+	}
+}
+
+// connect lets the connection to a proxy through, since the administrator chose its address.
+func (c *HTTPClient) connect(ctx context.Context, network, address string) (net.Conn, error) {
 	if ctx.Value(viaProxy{}) != nil {
 		var dialer net.Dialer
 		return dialer.DialContext(ctx, network, address)

@@ -14,8 +14,11 @@ const resting = 16
 // crew runs flights, each in a goroutine. A few of them stay for the next flight, since the stack of a new one
 // has to grow first, which takes a good part of a probe's CPU time.
 type crew struct {
-	run  func(*flight)
+	// run returns the flights that are to be run next.
+	run  func(*flight) []*flight
 	work chan *flight
+	// end is closed when those without work are to leave.
+	end  <-chan struct{}
 	all  sync.WaitGroup
 	idle atomic.Int32
 }
@@ -30,19 +33,29 @@ func (c *crew) take(f *flight) {
 }
 
 func (c *crew) serve(f *flight) {
-	for more := true; more; {
-		c.run(f)
-		if c.idle.Add(1) > resting {
-			c.idle.Add(-1)
-			return
+	for f != nil {
+		next := c.run(f)
+		if len(next) == 0 {
+			f = c.rest()
+			continue
 		}
-		f, more = <-c.work
-		c.idle.Add(-1)
+		f = next[0]
+		for _, other := range next[1:] {
+			c.take(other)
+		}
 	}
 }
 
-// dismiss returns once no flight is under way. Nothing is taken after it.
-func (c *crew) dismiss() {
-	close(c.work)
-	c.all.Wait()
+// rest waits for the next flight; nil where there is none to wait for.
+func (c *crew) rest() *flight {
+	defer c.idle.Add(-1)
+	if c.idle.Add(1) > resting {
+		return nil
+	}
+	select {
+	case f := <-c.work:
+		return f
+	case <-c.end:
+		return nil
+	}
 }

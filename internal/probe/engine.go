@@ -234,8 +234,8 @@ func (e *Engine) NeedLeaderElection() bool { return true }
 
 // Start probes until the context ends, and returns once no probe is in flight.
 func (e *Engine) Start(ctx context.Context) error {
-	crew := crew{work: make(chan *flight), run: func(f *flight) { e.run(ctx, f) }}
-	defer crew.dismiss()
+	crew := crew{work: make(chan *flight), run: func(f *flight) []*flight { return e.run(ctx, f) }, end: ctx.Done()}
+	defer crew.all.Wait()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {

@@ -75,7 +75,8 @@ func (e *Engine) begin(ctx context.Context, m *entry, now time.Time) *flight {
 	return f
 }
 
-func (e *Engine) run(ctx context.Context, f *flight) {
+// run brings a flight to its end, and returns the flights that could begin for it.
+func (e *Engine) run(ctx context.Context, f *flight) []*flight {
 	report, panicked := e.probe(f.ctx, &f.round, f.target)
 	// Whether the process is ending has to be asked before the probe's own context is released. A timeout
 	// of the probe is another error, and whoever cancels may name any cause.
@@ -95,8 +96,12 @@ func (e *Engine) run(ctx context.Context, f *flight) {
 	if !ending {
 		e.shareRound(ctx, f)
 	}
-	e.release(f)
+	var next []*flight
+	if e.release(f) {
+		next, _ = e.pass(ctx)
+	}
 	e.tell()
+	return next
 }
 
 // probe runs one probe. A panic is our own fault, never the dependency's. Its value is dropped, since it
@@ -118,10 +123,6 @@ func (e *Engine) land(f *flight, r Report, ending bool, ended time.Time) (o Obse
 	defer e.mu.Unlock()
 	e.inFlight--
 	f.lane.host.inFlight--
-	if e.wanted || f.lane.host.wanted {
-		e.wanted, f.lane.host.wanted = false, false
-		e.notify()
-	}
 	f.overdrawn = f.lane.spend(len(f.round.asked), ended)
 	if r.RetryAfter > 0 {
 		wait := stretch(r.RetryAfter, 1+spread*e.options.Jitter())
@@ -181,16 +182,15 @@ func (e *Engine) nextDue(m *entry, soon bool) time.Time {
 	return latest(due, m.lane.closedUntil)
 }
 
-// release opens the lane of a flight for the next one.
-func (e *Engine) release(f *flight) {
+// release opens the lane of a flight for the next one, and says whether somebody waits for what it held.
+func (e *Engine) release(f *flight) (wanted bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	f.lane.flight = nil
 	e.restretch(f.lane)
-	if f.lane.wanted {
-		f.lane.wanted = false
-		e.notify()
-	}
+	wanted = e.wanted || f.lane.wanted || f.lane.host.wanted
+	e.wanted, f.lane.wanted, f.lane.host.wanted = false, false, false
+	return wanted
 }
 
 func (e *Engine) observe(o Observation) {
