@@ -38,8 +38,10 @@ const (
 	// seen although probes come more often than idleTimeout.
 	renewal = 5 * time.Minute
 	// silence is how long an HTTP/2 connection may be silent before a ping asks whether it is alive, and
-	// pingTimeout how long that may take; a path that swallows packets would else keep it for minutes.
-	silence, pingTimeout = 5 * time.Second, 5 * time.Second
+	// pingTimeout how long that may take; a path that swallows packets would else keep it for minutes. Pings
+	// go out between probes too, so a short silence costs more than the probes do. With this one a lost
+	// connection is given up before three probes in a row have met it.
+	silence, pingTimeout = 20 * time.Second, 5 * time.Second
 )
 
 // Request is one read-only request to a provider.

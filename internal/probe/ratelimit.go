@@ -23,10 +23,10 @@ const (
 // It reads retry-after-ms (milliseconds), and Retry-After in seconds or as an HTTP date (RFC 9110); and
 // where a header says that no request is left, when there will be some.
 func (a Answer) RetryAfter(now time.Time) time.Duration {
-	if ms, ok := number(a.Header.Get("Retry-After-Ms")); ok {
+	if ms, ok := number(a.first("Retry-After-Ms")); ok {
 		return wait(ms*float64(time.Millisecond), maxWait)
 	}
-	if asked, ok := moment(a.Header.Get("Retry-After"), now); ok {
+	if asked, ok := moment(a.first("Retry-After"), now); ok {
 		return wait(asked, maxWait)
 	}
 	most := maxCourtesy
@@ -34,13 +34,13 @@ func (a Answer) RetryAfter(now time.Time) time.Duration {
 		most = maxWait
 	}
 	for _, limit := range limitHeaders {
-		if left, ok := number(a.Header.Get(limit.remaining)); ok && left <= 0 {
-			if reset, ok := moment(a.Header.Get(limit.reset), now); ok {
+		if left, ok := number(a.first(limit.remaining)); ok && left <= 0 {
+			if reset, ok := moment(a.first(limit.reset), now); ok {
 				return wait(reset, most)
 			}
 		}
 	}
-	if found := structured.FindStringSubmatch(a.Header.Get("RateLimit")); found != nil {
+	if found := structured.FindStringSubmatch(a.first("Ratelimit")); found != nil {
 		reset, _ := number(found[1])
 		return wait(reset*float64(time.Second), most)
 	}
@@ -50,10 +50,19 @@ func (a Answer) RetryAfter(now time.Time) time.Duration {
 // limitHeaders are the pairs of headers in which providers tell how many requests are left and when there
 // are more (2026-11).
 var limitHeaders = []struct{ remaining, reset string }{
-	{"RateLimit-Remaining", "RateLimit-Reset"}, // draft-ietf-httpapi-ratelimit-headers-06: Resend
-	{"X-RateLimit-Remaining", "X-RateLimit-Reset"},
-	{"X-RateLimit-Remaining-Requests", "X-RateLimit-Reset-Requests"}, // OpenAI, Groq: durations such as 6m0s
-	{"Anthropic-RateLimit-Requests-Remaining", "Anthropic-RateLimit-Requests-Reset"},
+	{"Ratelimit-Remaining", "Ratelimit-Reset"}, // draft-ietf-httpapi-ratelimit-headers-06: Resend
+	{"X-Ratelimit-Remaining", "X-Ratelimit-Reset"},
+	{"X-Ratelimit-Remaining-Requests", "X-Ratelimit-Reset-Requests"}, // OpenAI, Groq: durations such as 6m0s
+	{"Anthropic-Ratelimit-Requests-Remaining", "Anthropic-Ratelimit-Requests-Reset"},
+}
+
+// first returns the first value of a header, whose name is in the form that net/http gives it. To bring names
+// into that form on every answer would cost more than the rest of reading them.
+func (a Answer) first(name string) string {
+	if values := a.Header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 // structured finds the seconds until there are more requests in a field of the later drafts that says that
