@@ -32,6 +32,7 @@ type verdict struct {
 	provider, secret              string
 	ready, healthy, reason, blame string
 	lastProbe                     float64
+	headroom                      []probe.Headroom
 }
 
 var (
@@ -41,6 +42,12 @@ var (
 	lastProbeDesc = prometheus.NewDesc("mainstay_probe_last_time_seconds",
 		"When the last probe of a dependency ended, in seconds since 1970.",
 		[]string{"kind", "namespace", "name"}, nil)
+	limitDesc = prometheus.NewDesc("mainstay_provider_limit",
+		"A limit of the provider, as far as it tells: how many requests, tokens, emails or credits there are.",
+		[]string{"kind", "namespace", "name", "provider", "resource"}, nil)
+	remainingDesc = prometheus.NewDesc("mainstay_provider_remaining",
+		"How much is left of mainstay_provider_limit.",
+		[]string{"kind", "namespace", "name", "provider", "resource"}, nil)
 )
 
 // NewMetrics registers the metrics. The engine's figures of the moment are read through stats.
@@ -111,6 +118,9 @@ func (m *Metrics) observe(o probe.Observation) {
 	defer m.mu.Unlock()
 	if v, known := m.verdicts[o.ID]; known {
 		v.lastProbe = float64(o.Ended.UnixMilli()) / 1000
+		if len(o.Report.Headroom) > 0 {
+			v.headroom = o.Report.Headroom
+		}
 		m.verdicts[o.ID] = v
 	}
 }
@@ -130,7 +140,7 @@ func (m *Metrics) show(p report) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	before := m.verdicts[p.id]
-	v := verdict{provider: p.object.Provider(), blame: string(p.cause.Blame), lastProbe: before.lastProbe}
+	v := verdict{provider: p.object.Provider(), blame: string(p.cause.Blame), lastProbe: before.lastProbe, headroom: before.headroom}
 	if ref := p.object.SharedSpec().SecretRef; ref != nil {
 		v.secret = ref.Name
 	}
@@ -161,6 +171,8 @@ func (m *Metrics) forget(id probe.ID) {
 func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	ch <- verdictDesc
 	ch <- lastProbeDesc
+	ch <- limitDesc
+	ch <- remainingDesc
 }
 
 // Collect implements prometheus.Collector.
@@ -175,6 +187,16 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 		if v.lastProbe > 0 {
 			ch <- prometheus.MustNewConstMetric(lastProbeDesc, prometheus.GaugeValue, v.lastProbe,
 				id.Kind, id.Namespace, id.Name)
+		}
+		told := map[string]bool{}
+		for _, h := range v.headroom {
+			if told[h.Resource] {
+				continue
+			}
+			told[h.Resource] = true
+			labels := []string{id.Kind, id.Namespace, id.Name, v.provider, h.Resource}
+			ch <- prometheus.MustNewConstMetric(limitDesc, prometheus.GaugeValue, h.Limit, labels...)
+			ch <- prometheus.MustNewConstMetric(remainingDesc, prometheus.GaugeValue, h.Remaining, labels...)
 		}
 	}
 }

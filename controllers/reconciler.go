@@ -121,7 +121,7 @@ func (r *Reconciler) settled(ctx context.Context, id probe.ID, object target.Dep
 
 // subject is what messages say of an object.
 func (r *Reconciler) subject(object target.Dependency) diagnosis.Subject {
-	return diagnosis.SubjectOf(r.Kind.Name, object, r.Options.Host(r.Kind, object))
+	return diagnosis.SubjectOf(r.Kind.Name, object, r.Options.Terms(r.Kind, object))
 }
 
 // forget drops what this process holds of an object that is gone.
@@ -137,6 +137,9 @@ func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s dia
 	status.Conditions = diagnosis.Conditions(v, s)
 	status.ObservedGeneration = object.GetGeneration()
 	status.EffectivePeriodSeconds = int32(v.EffectivePeriod / time.Second)
+	if len(v.Headroom) > 0 {
+		status.Headroom = headroom(v.Headroom)
+	}
 	if v.Probed {
 		status.LastHandledRequest = v.Key.Request
 		status.ObservedSecret = nil

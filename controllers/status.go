@@ -6,6 +6,9 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"maps"
+	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -51,7 +54,7 @@ func (r *Reconciler) write(ctx context.Context, p report) (ctrl.Result, error) {
 	r.Metrics.show(p)
 	beat := r.heartbeat(p.object)
 	again := ctrl.Result{RequeueAfter: beat.wait(p.probedAt, now)}
-	if equality.Semantic.DeepEqual(old, p.status) && !beat.due(timeOf(old.LastProbeTime), p.probedAt, now) {
+	if r.unchanged(old, p.status) && !beat.due(timeOf(old.LastProbeTime), p.probedAt, now) {
 		return again, nil
 	}
 	if !p.probedAt.IsZero() {
@@ -69,6 +72,28 @@ func (r *Reconciler) write(ctx context.Context, p report) (ctrl.Result, error) {
 	r.written.add(p.id, p.object, version)
 	r.tell(p, old)
 	return again, nil
+}
+
+// unchanged says whether two statuses are the same, but for what is no reason to write.
+func (r *Reconciler) unchanged(old, status *v1alpha1.DependencyStatus) bool {
+	status = status.DeepCopy()
+	status.Headroom = old.Headroom
+	return equality.Semantic.DeepEqual(old, status)
+}
+
+// headroom is what the status says of a provider's limits.
+func headroom(of []probe.Headroom) []v1alpha1.Headroom {
+	const step = 10 // percent
+	byResource := map[string]v1alpha1.Headroom{}
+	for _, h := range of {
+		used := 100 * (h.Limit - min(h.Remaining, h.Limit)) / max(h.Limit, 1)
+		byResource[h.Resource] = v1alpha1.Headroom{
+			Resource: h.Resource, Limit: new(int64(min(h.Limit, math.MaxInt32))), UsedPercent: new(int32(used) / step * step),
+		}
+	}
+	return slices.SortedFunc(maps.Values(byResource), func(a, b v1alpha1.Headroom) int {
+		return strings.Compare(a.Resource, b.Resource)
+	})
 }
 
 func timeOf(t *metav1.Time) time.Time {

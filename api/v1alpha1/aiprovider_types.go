@@ -12,6 +12,8 @@ import (
 // +kubebuilder:validation:XValidation:rule="self.provider in ['None', 'OpenAICompatible'] || has(self.secretRef)",messageExpression="'spec.secretRef is required for provider ' + self.provider + ': name the Secret that holds its API key'",reason="FieldValueRequired",fieldPath=".secretRef"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'OpenAICompatible' || has(self.endpoint)",message="spec.endpoint is required for provider OpenAICompatible: it has no fixed host",reason="FieldValueRequired",fieldPath=".endpoint"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'None' || !has(self.endpoint)",message="spec.endpoint does not apply to provider None: choose a provider or remove the endpoint",reason="FieldValueForbidden",fieldPath=".endpoint"
+// +kubebuilder:validation:XValidation:rule="!has(self.completion) || has(self.completion.model) || (has(self.models) && size(self.models) > 0)",message="spec.completion needs a model to ask: name it in spec.completion.model or in spec.models",reason="FieldValueRequired",fieldPath=".completion.model"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'None' || !has(self.completion)",message="spec.completion does not apply to provider None: choose a provider or remove it",reason="FieldValueForbidden",fieldPath=".completion"
 type AIProviderSpec struct {
 	// provider is the vendor that the app calls. None says that none is configured: the
 	// object is neither Healthy nor Ready then, and its reason says why.
@@ -28,8 +30,38 @@ type AIProviderSpec struct {
 	// +kubebuilder:validation:items:Pattern=`^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$`
 	Models []string `json:"models,omitempty"`
 
+	// completion opts in to asking a model for a few words now and then, which the provider bills. It proves
+	// what no free request does: that the model answers, and that credit is left.
+	// +optional
+	Completion *CompletionSpec `json:"completion,omitempty"`
+
 	// What all kinds share: secretRef, endpoint, periodSeconds, readyWhen and more.
 	DependencySpec `json:",inline"`
+}
+
+// CompletionSpec is a short completion that a model is asked for, in a rhythm of its own.
+type CompletionSpec struct {
+	// model to ask; the first of spec.models where none is named.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$`
+	Model string `json:"model,omitempty"`
+
+	// periodSeconds is how often to ask, in seconds. Each time is billed.
+	// +optional
+	// +kubebuilder:default=3600
+	// +kubebuilder:validation:Minimum=300
+	// +kubebuilder:validation:Maximum=604800
+	PeriodSeconds int32 `json:"periodSeconds,omitempty"`
+
+	// maxOutputTokens is how many tokens the model may be given at most. Mainstay begins with 16 and doubles
+	// them while a model that reasons uses them up before it says anything.
+	// +optional
+	// +kubebuilder:default=256
+	// +kubebuilder:validation:Minimum=16
+	// +kubebuilder:validation:Maximum=4096
+	MaxOutputTokens int32 `json:"maxOutputTokens,omitempty"`
 }
 
 // AIVendor is a vendor of AI models.
@@ -43,7 +75,8 @@ type AIProviderStatus struct {
 }
 
 // AIProvider declares that an app depends on an AI provider. Mainstay proves with free, read-only
-// requests that the key is accepted and that the models named exist for it.
+// requests that the key is accepted and that the models named exist for it; whether a model answers takes
+// spec.completion, which is billed.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

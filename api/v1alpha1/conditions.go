@@ -164,4 +164,12 @@ const (
 	ReasonQuotaExhausted = "QuotaExhausted"
 	// ReasonProofTooOld: no probe has ended for long, so nobody knows whether the verdict still holds.
 	ReasonProofTooOld = "ProofTooOld"
+	// ReasonEmptyOutput: the model of spec.completion ends its answer without a word.
+	ReasonEmptyOutput = "EmptyOutput"
+	// ReasonOutputBlocked: a filter of the provider keeps back what the model of spec.completion answers.
+	ReasonOutputBlocked = "OutputBlocked"
+	// ReasonProbeBudgetTooSmall: the model of spec.completion uses up its tokens before it says anything.
+	ReasonProbeBudgetTooSmall = "ProbeBudgetTooSmall"
+	// ReasonCompletionFailed: the provider lists the model of spec.completion, and does not run it.
+	ReasonCompletionFailed = "CompletionFailed"
 )

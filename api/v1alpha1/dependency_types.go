@@ -190,11 +190,40 @@ type DependencyStatus struct {
 	// +optional
 	AcceptedSecret *SecretVersion `json:"acceptedSecret,omitempty"`
 
+	// headroom is how much of the provider's limits is used, as far as the provider tells. It is coarse on
+	// purpose and moves as lastProbeTime does; the metrics mainstay_provider_limit and
+	// mainstay_provider_remaining are exact.
+	// +optional
+	// +listType=map
+	// +listMapKey=resource
+	// +kubebuilder:validation:MaxItems=16
+	Headroom []Headroom `json:"headroom,omitempty"`
+
 	// effectivePeriodSeconds is set while probing is slower than spec.periodSeconds, because the
 	// credential's share of the provider's rate limit is too small for all that use it.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	EffectivePeriodSeconds int32 `json:"effectivePeriodSeconds,omitempty"`
+}
+
+// Headroom is how much of one limit of a provider is used.
+type Headroom struct {
+	// resource that is limited, in the plural, such as requests, tokens, emails or credits.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	Resource string `json:"resource,omitempty"`
+
+	// limit is how much there is of it.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	Limit *int64 `json:"limit,omitempty"`
+
+	// usedPercent is how much of the limit is used, rounded down to tens.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	UsedPercent *int32 `json:"usedPercent,omitempty"`
 }
 
 // SecretVersion identifies one version of a Secret.

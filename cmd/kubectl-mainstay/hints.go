@@ -10,6 +10,7 @@ import (
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/cmd/kubectl-mainstay/manifest"
+	"mainstay.dev/mainstay/internal/target"
 )
 
 // kustomizeHash is what kustomize appends to the names that it generates.
@@ -30,5 +31,9 @@ func hint(f finding, input manifest.Input) string {
 			return fmt.Sprintf("The input has Secret %s: kustomize adds such a suffix unless generatorOptions sets disableNameSuffixHash.", name.Name)
 		}
 	}
-	return fmt.Sprintf("Only the input was searched. To give the value here: --secret %s/%s/%s=env:VARIABLE", namespace, ref.Name, ref.DataKey())
+	var flags []string
+	for _, key := range target.SecretKeys(f.Kind, f.Object) {
+		flags = append(flags, fmt.Sprintf("--secret %s/%s/%s=env:VARIABLE", namespace, ref.Name, key))
+	}
+	return "Only the input was searched. To give the value here: " + strings.Join(flags, " ")
 }

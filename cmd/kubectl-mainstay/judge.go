@@ -65,7 +65,7 @@ func judge(ctx context.Context, j judging) []finding {
 		findings[i] = finding{Dependency: dependency}
 		f := &findings[i]
 		t, configured := j.target(dependency)
-		f.subject = diagnosis.SubjectOf(dependency.Kind.Name, dependency.Object, j.options.Host(dependency.Kind, dependency.Object))
+		f.subject = diagnosis.SubjectOf(dependency.Kind.Name, dependency.Object, j.options.Terms(dependency.Kind, dependency.Object))
 		if dependency.Object.SharedSpec().Suspend {
 			f.suspend(j.now())
 			continue
@@ -93,19 +93,20 @@ func (j judging) target(d manifest.Dependency) (probe.Target, probe.Finding) {
 	inputs := target.Inputs{Kind: d.Kind, Object: d.Object}
 	namespace, spec := d.Object.GetNamespace(), d.Object.SharedSpec()
 	if ref := spec.SecretRef; ref != nil {
-		key := secretKey{manifest.Name{Namespace: namespace, Name: ref.Name}, ref.DataKey()}
-		inputs.Secret = j.secrets.over(find(j.input.Secrets, key.Name), key)
+		name := manifest.Name{Namespace: namespace, Name: ref.Name}
+		inputs.Secret = j.secrets.over(find(j.input.Secrets, name), name, target.SecretKeys(d.Kind, d.Object))
 	}
 	if ref := spec.CARef; ref != nil {
 		name := manifest.Name{Namespace: namespace, Name: ref.Name}
 		if ref.Kind == "Secret" {
-			inputs.CA = j.secrets.over(find(j.input.Secrets, name), secretKey{name, ref.Key})
+			inputs.CA = j.secrets.over(find(j.input.Secrets, name), name, []string{ref.Key})
 		} else {
 			inputs.CA = find(j.input.ConfigMaps, name)
 		}
 	}
 	t, configured := j.options.Build(inputs)
 	t.FailureThreshold, t.SuccessThreshold = 1, 1
+	t.OptInDue = t.OptIn > 0
 	return t, configured
 }
 

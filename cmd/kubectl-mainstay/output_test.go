@@ -99,8 +99,8 @@ func TestTableFitsTheEye(t *testing.T) {
 	r := v.check(t, documents(secret("openai", badKey), aiProvider("chat", openAISpec), emailProvider("mail", "{}")))
 	want := `NAMESPACE   KIND/NAME            PROVIDER   READY   HEALTHY   REASON
 shop        AIProvider/chat      OpenAI     False   False     InvalidAPIKey
-    OpenAI rejects the API key in Secret openai (key apiKey). Check that the key was copied in full,
-    or create a new one at OpenAI and put it there.
+    OpenAI rejects the API key in Secret openai (key apiKey). Check that it was copied in full, or
+    create a new one at OpenAI and put it there.
 shop        EmailProvider/mail   None       False   False     NoEmailProvider
     No email provider is configured, so no email is sent. Set spec.provider of EmailProvider mail,
     and spec.secretRef to the Secret with its API key.

@@ -60,7 +60,7 @@ func TestReasonsAreListed(t *testing.T) {
 	mustExit(t, r, exitMet)
 	mustContain(t, r.out,
 		"REASON STAGE BLAME MEANING",
-		"InvalidAPIKey Authenticated Owner <provider> rejects the API key in Secret <secret> (key <key>).",
+		"InvalidAPIKey Authenticated Owner <provider> rejects the <credential> in Secret <secret> (key <key>).",
 		"Unproven - -",
 	)
 }
@@ -69,9 +69,9 @@ func TestOneReasonIsExplained(t *testing.T) {
 	r := mainstay(t, "reasons", "invalidapikey")
 	mustExit(t, r, exitMet)
 	want := `InvalidAPIKey
-    Seen:         <provider> rejects the API key in Secret <secret> (key <key>).
-    Advice:       Check that the key was copied in full, or create a new one at <provider> and put
-                  it there.
+    Seen:         <provider> rejects the <credential> in Secret <secret> (key <key>).
+    Advice:       Check that it was copied in full, or create a new one at <provider> and put it
+                  there.
     Who mends it: Owner (you: the spec, the Secret, or your account at the provider)
     Stage:        Authenticated
     Symptom:      KeyRejected

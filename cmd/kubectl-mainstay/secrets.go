@@ -57,15 +57,21 @@ func parseSecrets(flags []string, env func(string) (string, bool)) (givenSecrets
 	return given, nil
 }
 
-// over returns a Secret of the manifests with the value given for one of its keys. Consent covers that
-// value, and no other of the Secret.
-func (g givenSecrets) over(found *target.Referent, key secretKey) *target.Referent {
-	value, isGiven := g.values[key]
-	if !isGiven {
+// over returns a Secret of the manifests with the values given for those of its keys that are read. Where
+// values are given, they are all that the credential is made of: consent covers them and no others.
+func (g givenSecrets) over(found *target.Referent, name manifest.Name, keys []string) *target.Referent {
+	given := &target.Referent{Data: map[string][]byte{}, Consented: true}
+	for _, k := range keys {
+		key := secretKey{name, k}
+		if value, isGiven := g.values[key]; isGiven {
+			g.used[key] = true
+			given.Data[k] = []byte(value.Reveal())
+		}
+	}
+	if len(given.Data) == 0 {
 		return found
 	}
-	g.used[key] = true
-	return &target.Referent{Data: map[string][]byte{key.key: []byte(value.Reveal())}, Consented: true}
+	return given
 }
 
 // unused returns the names of the values that nothing asked for.

@@ -37,10 +37,11 @@ func providers(page *bytes.Buffer) {
 		if p.BaseURL == "" {
 			page.WriteString("at the host that `spec.endpoint` names.\n")
 		} else {
-			fmt.Fprintf(page, "at `%s`.\n", p.BaseURL)
+			fmt.Fprintf(page, "at `%s`.\n", p.Base("*place*"))
 		}
 		list(page, "A probe proves", f.Proves)
 		list(page, "It cannot prove", f.CannotProve)
+		list(page, "What it proves besides, where you opt in", f.OptIn)
 		fmt.Fprintf(page, "\nGood to know:\n\n- Requests per probe: %s\n", f.Requests)
 		fmt.Fprintf(page, "- Requests a minute with one key: at most %g\n", p.Share())
 		link(page, "API keys", f.KeysPage)

@@ -17,10 +17,8 @@ import (
 // Subject is what messages name, and what Ready depends on.
 type Subject struct {
 	Kind, Namespace, Name string
-	Provider              string
-	SecretName, SecretKey string
-	// Host is the host:port that is probed.
-	Host       string
+	SecretName            string
+	probe.Terms
 	Generation int64
 	ReadyWhen  v1alpha1.ReadyWhen
 }
@@ -227,18 +225,17 @@ type Object interface {
 	GetNamespace() string
 	GetName() string
 	GetGeneration() int64
-	Provider() string
 	SharedSpec() *v1alpha1.DependencySpec
 }
 
-// SubjectOf returns what messages say of an object that is probed at host.
-func SubjectOf(kind string, o Object, host string) Subject {
+// SubjectOf returns what messages say of an object, in the terms of its target.
+func SubjectOf(kind string, o Object, terms probe.Terms) Subject {
 	s := Subject{
-		Kind: kind, Namespace: o.GetNamespace(), Name: o.GetName(), Provider: o.Provider(),
-		Host: host, Generation: o.GetGeneration(), ReadyWhen: o.SharedSpec().ReadyWhen,
+		Kind: kind, Namespace: o.GetNamespace(), Name: o.GetName(), Terms: terms,
+		Generation: o.GetGeneration(), ReadyWhen: o.SharedSpec().ReadyWhen,
 	}
 	if ref := o.SharedSpec().SecretRef; ref != nil {
-		s.SecretName, s.SecretKey = ref.Name, ref.DataKey()
+		s.SecretName = ref.Name
 	}
 	return s
 }

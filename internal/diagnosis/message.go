@@ -14,7 +14,7 @@ import (
 var (
 	// phrases are placeholders that stand for others.
 	phrases = strings.NewReplacer(
-		"{secret}", "Secret {secretName} (key {secretKey})",
+		"{secret}", "Secret {secretName} ({secretKeys})",
 		"{object}", "{kind} {name}",
 	)
 	placeholder = regexp.MustCompile(`\{(\w+)\}`)
@@ -34,7 +34,8 @@ func message(standing probe.Standing, s Subject) string {
 		"name":       s.Name,
 		"namespace":  s.Namespace,
 		"secretName": s.SecretName,
-		"secretKey":  s.SecretKey,
+		"secretKeys": keys(s.Keys),
+		"credential": s.Credential,
 		"host":       s.Host,
 		"hostname":   hostname(s.Host),
 		"names":      enumerate(standing.Finding.Args),
@@ -44,7 +45,7 @@ func message(standing probe.Standing, s Subject) string {
 	}
 	d := Of(standing.Finding.Symptom)
 	// Parts are left out before anything is filled in, since what is filled in may hold brackets.
-	return fill(optional.ReplaceAllStringFunc(phrases.Replace(d.Seen+" "+d.Advice), func(part string) string {
+	text := fill(optional.ReplaceAllStringFunc(phrases.Replace(d.Seen+" "+d.Advice), func(part string) string {
 		for _, p := range placeholder.FindAllString(part, -1) {
 			if fill(p) == "" {
 				return ""
@@ -52,6 +53,18 @@ func message(standing probe.Standing, s Subject) string {
 		}
 		return strings.Trim(part, "[]")
 	}))
+	if strings.HasPrefix(d.Seen, "{provider}") {
+		return strings.ToUpper(text[:1]) + text[1:] // "the mail server" begins a sentence here.
+	}
+	return text
+}
+
+// keys names the keys of a Secret.
+func keys(names []string) string {
+	if len(names) == 1 {
+		return "key " + names[0]
+	}
+	return "keys " + strings.Join(names, " and ")
 }
 
 // hostname is the host without its port.
@@ -84,6 +97,7 @@ func enumerate(names []string) string {
 // InGeneral returns a sentence of the table for no object in particular: show says how a placeholder
 // looks, and optional parts are kept.
 func InGeneral(sentence string, show func(placeholder string) string) string {
-	sentence = optional.ReplaceAllString(phrases.Replace(sentence), "$1")
+	sentence = strings.ReplaceAll(phrases.Replace(sentence), "{secretKeys}", "key {secretKey}")
+	sentence = optional.ReplaceAllString(sentence, "$1")
 	return placeholder.ReplaceAllStringFunc(sentence, func(p string) string { return show(strings.Trim(p, "{}")) })
 }

@@ -33,8 +33,11 @@ func newDependency() *dependency {
 			Period: time.Minute, Timeout: 10 * time.Second, FailureThreshold: 3, SuccessThreshold: 1,
 		},
 		subject: diagnosis.Subject{
-			Kind: "AIProvider", Namespace: "shop", Name: "chat", Provider: "OpenAI", Host: "api.openai.com:443",
-			SecretName: "openai", SecretKey: "apiKey", Generation: 1, ReadyWhen: v1alpha1.ReadyWhenProvisioned,
+			Kind: "AIProvider", Namespace: "shop", Name: "chat", SecretName: "openai",
+			Terms: probe.Terms{
+				Provider: "OpenAI", Host: "api.openai.com:443", Credential: "API key", Keys: []string{"apiKey"},
+			},
+			Generation: 1, ReadyWhen: v1alpha1.ReadyWhenProvisioned,
 		},
 		verdict: probe.Verdict{Key: probe.Key{
 			UID: "object", Generation: 1, Secret: probe.Version{UID: "secret", ResourceVersion: "1"},

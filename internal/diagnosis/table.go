@@ -72,42 +72,42 @@ var table = []Diagnosis{
 	{
 		Symptom: probe.SecretNotFound, Reason: v1alpha1.ReasonSecretNotFound, Blame: Owner,
 		Seen:   "Secret {secretName} does not exist in namespace {namespace}.",
-		Advice: "Create it with the {provider} API key under the key {secretKey}, or correct spec.secretRef.",
+		Advice: "Create it with the {credential} of {provider} under the {secretKeys}, or correct spec.secretRef.",
 	},
 	{
 		Symptom: probe.SecretKeyMissing, Reason: v1alpha1.ReasonSecretKeyMissing, Blame: Owner,
-		Seen:   "Secret {secretName} has no key {secretKey}.",
-		Advice: "Add the key to the Secret, or set spec.secretRef.key to the key that holds the {provider} API key.",
+		Seen:   "Secret {secretName} has no key[ {names}].",
+		Advice: "Put the {credential} of {provider} there[ ({secretKeys})], or correct spec.secretRef.",
 	},
 	{
 		Symptom: probe.SecretKeyEmpty, Reason: v1alpha1.ReasonSecretKeyEmpty, Blame: Owner,
-		Seen:   "Key {secretKey} of Secret {secretName} is empty.",
-		Advice: "Put the {provider} API key there.",
+		Seen:   "Secret {secretName} holds an empty value[ under key {names}].",
+		Advice: "Put the {credential} of {provider} there.",
 	},
 	{
 		Symptom: probe.PlaceholderCredential, Reason: v1alpha1.ReasonPlaceholderCredential, Blame: Owner,
-		Seen:   "Key {secretKey} of Secret {secretName} holds a placeholder, not a key.",
-		Advice: "Put the real {provider} API key there.",
+		Seen:   "Secret {secretName} holds a placeholder[ under key {names}], not a real value.",
+		Advice: "Put the real {credential} of {provider} there.",
 	},
 	{
 		Symptom: probe.CredentialHasLineBreak, Reason: v1alpha1.ReasonCredentialHasLineBreak, Blame: Owner,
-		Seen:   "Key {secretKey} of Secret {secretName} holds a line break, most likely at its end.",
+		Seen:   "Secret {secretName} holds a value with a line break[ under key {names}], most likely at its end.",
 		Advice: "Write the value again without it, for example with printf in place of echo.",
 	},
 	{
 		Symptom: probe.CredentialHasWhitespace, Reason: v1alpha1.ReasonCredentialHasWhitespace, Blame: Owner,
-		Seen:   "Key {secretKey} of Secret {secretName} holds blanks or tabs.",
+		Seen:   "Secret {secretName} holds a value with blanks or tabs[ under key {names}].",
 		Advice: "Write the key again without them.",
 	},
 	{
 		Symptom: probe.CredentialMalformed, Reason: v1alpha1.ReasonCredentialMalformed, Blame: Owner,
-		Seen:   "Key {secretKey} of Secret {secretName} holds characters that no API key has.",
+		Seen:   "Secret {secretName} holds a value with characters that no credential has[, under key {names}].",
 		Advice: "Write the key again as plain text; data of a Secret is base64-encoded once, not twice.",
 	},
 	{
 		Symptom: probe.WrongKeyKind, Reason: v1alpha1.ReasonWrongKeyKind, Blame: Owner,
-		Seen:   "Key {secretKey} of Secret {secretName} holds a credential of another kind[: {names}].",
-		Advice: "Put the {provider} API key there, or correct spec.provider or spec.secretRef.",
+		Seen:   "Secret {secretName} holds a credential of another kind under its {secretKeys}[: {names}].",
+		Advice: "Put the {credential} of {provider} there, or correct spec.provider or spec.secretRef.",
 	},
 	{
 		Symptom: probe.CANotFound, Reason: v1alpha1.ReasonCANotFound, Blame: Owner,
@@ -225,8 +225,8 @@ var table = []Diagnosis{
 	{
 		// Seen across credentials, by the engine.
 		Symptom: probe.KeysRefused, Reason: v1alpha1.ReasonProviderIncident, Blame: Provider,
-		Seen:   "{host} refuses several API keys that it accepted before, all at about the same time.",
-		Advice: "Check the status page of {provider} before any key is replaced: most likely the fault is not the keys'.",
+		Seen:   "{host} refuses several credentials that it accepted before, all at about the same time.",
+		Advice: "Check the status page of {provider} before any of them is replaced: most likely the fault is not theirs.",
 	},
 	{
 		// Seen across hosts, by the engine, and never of one probe: it puts the whole verdict in doubt.
@@ -240,44 +240,44 @@ var table = []Diagnosis{
 	// accepted before.
 	{
 		Symptom: probe.KeyRejected, Reason: v1alpha1.ReasonInvalidAPIKey, Blame: Owner,
-		Seen:   "{provider} rejects the API key[ in {secret}].",
-		Advice: "Check that the key was copied in full, or create a new one at {provider} and put it there.",
+		Seen:   "{provider} rejects the {credential}[ in {secret}].",
+		Advice: "Check that it was copied in full, or create a new one at {provider} and put it there.",
 	},
 	{
 		Symptom: probe.KeyRevoked, Reason: v1alpha1.ReasonAPIKeyRevokedOrExpired, Blame: Owner,
-		Seen:   "{provider} no longer accepts the API key[ in {secret}], which it accepted before.",
-		Advice: "It was revoked or has expired: create a new key at {provider} and put it there.",
+		Seen:   "{provider} no longer accepts the {credential}[ in {secret}], which it accepted before.",
+		Advice: "It was revoked or has expired: create a new one at {provider} and put it there.",
 	},
 	{
 		Symptom: probe.KeyExpired, Reason: v1alpha1.ReasonAPIKeyExpired, Blame: Owner,
-		Seen:   "{provider} says that the API key[ in {secret}] has expired.",
-		Advice: "Create a new key at {provider} and put it there.",
+		Seen:   "{provider} says that the {credential}[ in {secret}] has expired.",
+		Advice: "Create a new one at {provider} and put it there.",
 	},
 	{
 		Symptom: probe.KeySuspended, Reason: v1alpha1.ReasonAPIKeySuspended, Blame: Owner,
-		Seen:   "{provider} says that the API key[ in {secret}] is suspended or inactive.",
+		Seen:   "{provider} says that the {credential}[ in {secret}] is suspended or inactive.",
 		Advice: "Reactivate it at {provider}, or settle with their support why it was suspended.",
 	},
 	{
 		Symptom: probe.CredentialRequired, Reason: v1alpha1.ReasonCredentialRequired, Blame: Owner,
-		Seen:   "{host} asks for an API key, and the spec names none.",
-		Advice: "Set spec.secretRef of {object} to the Secret that holds the key.",
+		Seen:   "{host} asks for a credential, and the spec names none.",
+		Advice: "Set spec.secretRef of {object} to the Secret that holds it.",
 	},
 	{
 		Symptom: probe.IPNotAllowed, Reason: v1alpha1.ReasonIPNotAllowed, Blame: Owner,
-		Seen:   "{provider} does not accept the API key[ in {secret}] from the cluster's address.",
+		Seen:   "{provider} does not accept the {credential}[ in {secret}] from the cluster's address.",
 		Advice: "Add the cluster's egress address to the allow-list of the key or account at {provider}.",
 	},
 
 	// Authorized
 	{
 		Symptom: probe.ScopeMissing, Reason: v1alpha1.ReasonInsufficientScope, Blame: Owner,
-		Seen:   "The API key[ in {secret}] is valid but lacks a scope[: {names}].",
+		Seen:   "The {credential}[ in {secret}] is valid but lacks a scope[: {names}].",
 		Advice: "Issue a key with that scope at {provider}, or grant it to this key.",
 	},
 	{
 		Symptom: probe.Forbidden, Reason: v1alpha1.ReasonRoleForbidden, Blame: Owner,
-		Seen:   "{provider} forbids this request[, although it accepts the API key in {secret}].",
+		Seen:   "{provider} forbids this request[, although it accepts the {credential} in {secret}].",
 		Advice: "Check the permissions of the key, and of the project or role behind it, at {provider}.",
 	},
 	{
@@ -314,7 +314,7 @@ var table = []Diagnosis{
 	},
 	{
 		Symptom: probe.SandboxMode, Reason: v1alpha1.ReasonSandboxMode, Blame: Owner,
-		Seen:   "The API key[ in {secret}] belongs to a sandbox: {provider} accepts emails with it and delivers none of them.",
+		Seen:   "The {credential}[ in {secret}] belongs to a sandbox: {provider} accepts emails with it and delivers none of them.",
 		Advice: "Use a key at {provider} that is not for testing.",
 	},
 	{
@@ -324,12 +324,12 @@ var table = []Diagnosis{
 	},
 	{
 		Symptom: probe.SendOnlyKey, Reason: v1alpha1.ReasonSendOnlyKey, Shows: probe.Unprovable,
-		Seen:   "The API key[ in {secret}] may send and nothing else[, so it cannot show whether {names} is verified].",
+		Seen:   "The {credential}[ in {secret}] may send and nothing else[, so it cannot show whether {names} is verified].",
 		Advice: "Nothing has to change: a send-only key is the safest choice.",
 	},
 	{
 		Symptom: probe.DomainNotVisible, Reason: v1alpha1.ReasonDomainNotVisible, Shows: probe.Unprovable,
-		Seen:   "The API key[ in {secret}] cannot read domains at {provider}[, so it cannot show whether {names} is verified].",
+		Seen:   "The {credential}[ in {secret}] cannot read domains at {provider}[, so it cannot show whether {names} is verified].",
 		Advice: "Nothing has to change: sending needs no such access. To be sure, look the domain up at {provider}.",
 	},
 
@@ -349,6 +349,26 @@ var table = []Diagnosis{
 		Symptom: probe.ProofTooOld, Reason: v1alpha1.ReasonProofTooOld, Blame: Mainstay, Shows: probe.Undecided,
 		Seen:   "No probe of {object} has ended for more than three periods, so nobody knows whether what was found still holds.",
 		Advice: "Look at the operator: its log, and its metrics mainstay_probes_waiting and mainstay_probe_schedule_lag_seconds.",
+	},
+	{
+		Symptom: probe.EmptyOutput, Reason: v1alpha1.ReasonEmptyOutput, Blame: Provider, Counts: InARow,
+		Seen:   "The model[ {names}] ends its answer to a test completion without a word.",
+		Advice: "Try the model at {provider}; where it stays empty there too, name another one in spec.completion.model.",
+	},
+	{
+		Symptom: probe.OutputBlocked, Reason: v1alpha1.ReasonOutputBlocked, Blame: Owner, Counts: InARow,
+		Seen:   "A content filter of {provider} keeps back what the model[ {names}] answers, although only the word OK is asked for.",
+		Advice: "Check the content filters and guardrails of the project or deployment at {provider}.",
+	},
+	{
+		Symptom: probe.ProbeBudgetTooSmall, Reason: v1alpha1.ReasonProbeBudgetTooSmall, Blame: Owner, Shows: probe.Undecided,
+		Seen:   "The model[ {names}] reasons for longer than spec.completion.maxOutputTokens lets it, so whether it answers is open.",
+		Advice: "Raise spec.completion.maxOutputTokens.",
+	},
+	{
+		Symptom: probe.CompletionFailed, Reason: v1alpha1.ReasonCompletionFailed, Blame: Provider, Counts: InARow,
+		Seen:   "{provider} accepts the {credential} and does not run a test completion with the model[ {names}].",
+		Advice: "Try the model at {provider}, and check the permissions of the key and the status page.",
 	},
 }
 

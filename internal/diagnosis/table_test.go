@@ -146,7 +146,7 @@ func reasonConstants(t *testing.T) []string {
 }
 
 func TestWordsOfTheTable(t *testing.T) {
-	known := []string{"provider", "object", "namespace", "secret", "secretName", "secretKey", "host", "hostname", "names"}
+	known := []string{"provider", "object", "namespace", "secret", "secretName", "secretKeys", "credential", "host", "hostname", "names"}
 	command := regexp.MustCompile(`(: kubectl |start Mainstay with --)[^\n]*[^.]$`)
 	sentence := regexp.MustCompile(`^(\{|\[|https|[A-Z])[^\n]*\.$`)
 	figure := regexp.MustCompile(`\d+ ?(ms|s|sec|second|minute|hour|day|time|probe|request|model|domain)`)
@@ -206,7 +206,7 @@ func TestMessagesHaveNoHoles(t *testing.T) {
 func messages(d diagnosis.Diagnosis, names []string, secret bool) []string {
 	o := newDependency()
 	if !secret {
-		o.subject.SecretName, o.subject.SecretKey = "", ""
+		o.subject.SecretName, o.subject.Keys = "", nil
 	}
 	o.verdict.Stages[d.Symptom.Stage()] = probe.Standing{Finding: probe.Fail(d.Symptom, names...), Firm: true}
 	texts := []string{diagnosis.Healthy(o.verdict, o.subject).Message}
@@ -227,7 +227,7 @@ func TestMessagesFitIntoAnEvent(t *testing.T) {
 			}
 			o := newDependency()
 			o.subject.Name, o.subject.Namespace = long(63), long(63)
-			o.subject.SecretName, o.subject.SecretKey, o.subject.Host = long(63), long(63), long(63)+":443"
+			o.subject.SecretName, o.subject.Keys, o.subject.Host = long(63), []string{long(63)}, long(63)+":443"
 			o.verdict.Stages[d.Symptom.Stage()] = probe.Standing{Finding: probe.Fail(d.Symptom, names...), Firm: true}
 			got := diagnosis.Healthy(o.verdict, o.subject).Message
 			if len(got) > 1024 {
@@ -248,7 +248,7 @@ func TestMessagesNameWhatToChange(t *testing.T) {
 		"a wrong key names the Secret and its key": {
 			given: newDependency().probed(fails(probe.KeyRejected)),
 			want: "OpenAI rejects the API key in Secret openai (key apiKey). " +
-				"Check that the key was copied in full, or create a new one at OpenAI and put it there.",
+				"Check that it was copied in full, or create a new one at OpenAI and put it there.",
 		},
 		"no provider names the object to edit": {
 			given: newDependency().probed(fails(probe.NoAIProvider)),

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,22 +45,18 @@ const (
 	silence, pingTimeout = 20 * time.Second, 5 * time.Second
 )
 
-// Request is one read-only request to a provider.
+// Request is one request to a provider: a GET, or a POST where it has a body.
 type Request struct {
 	URL string
+	// Body is what is posted; JSON where Header names no other Content-Type.
+	Body string
 	// Header holds what the provider wants besides the credential.
 	Header map[string]string
-	// Auth says where Credential goes. Nothing is sent for an empty credential.
+	// Auth says how Credential is sent. Nothing is sent for an empty credential.
 	Auth       Auth
 	Credential Secret
 	CA         *CA
 }
-
-// Auth is the header that carries a credential, and what stands before it there.
-type Auth struct{ Header, Prefix string }
-
-// Bearer is the authentication of RFC 6750.
-var Bearer = Auth{Header: "Authorization", Prefix: "Bearer "}
 
 // Answer is what came back: a fault of the way there, or an HTTP answer. It may be shared, so nobody
 // changes what is in it.
@@ -110,17 +107,9 @@ func NewHTTPClient(guard Guard, userAgent string) *HTTPClient {
 
 // Do implements Client.
 func (c *HTTPClient) Do(ctx context.Context, r Request) Answer {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL, nil)
+	req, err := r.prepare(ctx, c.userAgent)
 	if err != nil {
 		return Answer{Fault: ProbeFailed}
-	}
-	req.Header.Set("User-Agent", c.userAgent)
-	req.Header.Set("Accept", "application/json")
-	for name, value := range r.Header {
-		req.Header.Set(name, value)
-	}
-	if !r.Credential.IsZero() {
-		req.Header.Set(r.Auth.Header, r.Auth.Prefix+r.Credential.Reveal())
 	}
 	var way progress
 	ctx = way.watch(ctx)
@@ -153,6 +142,30 @@ func (c *HTTPClient) Do(ctx context.Context, r Request) Answer {
 		Connected: true, Status: resp.StatusCode, Header: resp.Header, Body: body[:min(len(body), limit)],
 		Endless: len(body) > limit, Anonymous: r.Credential.IsZero(),
 	}
+}
+
+// prepare returns the request as it is sent.
+func (r Request) prepare(ctx context.Context, userAgent string) (*http.Request, error) {
+	method, body := http.MethodGet, io.Reader(nil)
+	if r.Body != "" {
+		method, body = http.MethodPost, strings.NewReader(r.Body)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, r.URL, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("User-Agent", userAgent)
+	req.Header.Set("Accept", "application/json")
+	if r.Body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range r.Header {
+		req.Header.Set(name, value)
+	}
+	if r.Credential.IsZero() {
+		return req, nil
+	}
+	return req, r.Auth.apply(req, r.Credential, r.Body)
 }
 
 // progress knows how far a request has come. The transport does not say it: when the time is up it answers

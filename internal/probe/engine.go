@@ -115,6 +115,7 @@ type entry struct {
 	heard time.Time
 	// asked are the requests of the last probe.
 	asked []uint64
+	optIn optIn
 }
 
 const (
@@ -155,6 +156,7 @@ func (e *Engine) Set(id ID, t Target, standing Verdict) {
 		if standing.Probed {
 			m.due = now.Add(phase(standing.Key.UID, t.Period))
 		}
+		m.optIn.begins(t, standing.Probed, standing.Key.UID, now)
 		standing.Probed = false
 		m.verdict = standing
 		e.entries[id] = m
@@ -163,7 +165,14 @@ func (e *Engine) Set(id ID, t Target, standing Verdict) {
 			return
 		}
 		m.requested = m.verdict.Key.isRequest(standing.Key)
-		m.verdict = m.verdict.For(standing.Key, m.target.sendsAs(t))
+		same := m.target.sendsAs(t)
+		switch {
+		case !same || !m.verdict.Key.sameSpec(standing.Key):
+			m.optIn.begins(t, false, "", now)
+		case m.requested:
+			m.optIn.due = now
+		}
+		m.verdict = m.verdict.For(standing.Key, same)
 		m.due, m.since = now, now
 	}
 	m.target, m.heard = t, now

@@ -78,10 +78,14 @@ func (e *Engine) participants(f *flight, now time.Time) []participant {
 		switch {
 		case m == f.entry, m.since.After(f.began), !m.began.IsZero() && now.Before(halfway):
 			continue
+		case m.optIn.isDue(m.target, now) && !f.target.OptInDue:
+			continue // It has to do more than this round did.
 		case f.round.faulty && m.target.Timeout > f.target.Timeout, now.Sub(f.began) > m.target.Timeout:
 			continue // It has another patience, and may find something else.
 		}
-		chosen = append(chosen, participant{m, m.target, m.verdict.Key})
+		t := m.target
+		t.OptInDue = f.target.OptInDue && m.optIn.nearlyDue(t, now)
+		chosen = append(chosen, participant{m, t, m.verdict.Key})
 	}
 	return chosen
 }

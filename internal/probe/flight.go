@@ -64,6 +64,7 @@ func (e *Engine) begin(ctx context.Context, m *entry, now time.Time) *flight {
 		skipped: int(now.Sub(m.due) / max(m.period(), time.Second)),
 		round:   round{client: e.options.Client, shared: len(l.members) > 1},
 	}
+	f.target.OptInDue = m.optIn.isDue(m.target, now)
 	f.ctx, f.cancel = context.WithTimeout(ctx, m.target.Timeout)
 	if m.requested {
 		l.requestsFrom = now.Add(requestPause)
@@ -151,10 +152,14 @@ func (e *Engine) take(m *entry, f *flight, r Report, now time.Time) Observation 
 	r.Outcome, seen.Ignored = e.weigh(f, r.Outcome, now)
 	seen.Report = r
 	before := m.verdict
+	if len(r.Headroom) > 0 {
+		m.verdict.Headroom = r.Headroom
+	}
 	switch seen.Ignored {
 	case "":
 		m.verdict.Doubt = Symptom{}
-		m.verdict = e.options.Settle(m.verdict, m.target, r.Outcome, now)
+		m.verdict = e.options.Settle(m.verdict, m.target, m.optIn.admit(m.target, r), now)
+		m.optIn.done(m.target, r, m.verdict, now)
 		m.heard = now
 	case NoEgress:
 		m.heard = now

@@ -95,7 +95,28 @@ type Report struct {
 	Outcome Outcome
 	// RetryAfter is how long the provider asked to wait; 0 where it did not.
 	RetryAfter time.Duration
+	// OptIn are the stages that what the spec opted in to has judged; none where it was not done.
+	OptIn StageSet
+	// Headroom is what the provider said of its limits.
+	Headroom []Headroom
 }
+
+// Headroom is how much of a limit is left at a provider.
+type Headroom struct {
+	// Resource is what is limited, in the plural: requests, tokens, emails, credits.
+	Resource string
+	// Limit and Remaining count it.
+	Limit, Remaining float64
+}
+
+// StageSet is a set of stages.
+type StageSet uint8
+
+// With returns the set with a stage added.
+func (s StageSet) With(stage Stage) StageSet { return s | 1<<stage }
+
+// Has says whether a stage is in the set.
+func (s StageSet) Has(stage Stage) bool { return s&(1<<stage) != 0 }
 
 // Set puts a finding in its stage's place.
 func (o *Outcome) Set(stage Stage, f Finding) { o[stage] = f }

@@ -47,6 +47,14 @@ func (a Answer) RetryAfter(now time.Time) time.Duration {
 	return 0
 }
 
+// Headroom reads the limit and what is left of it from a pair of headers, whose names are in the form that
+// net/http gives them.
+func (a Answer) Headroom(limitHeader, remainingHeader string) (limit, remaining float64, ok bool) {
+	limit, known := number(a.first(limitHeader))
+	remaining, left := number(a.first(remainingHeader))
+	return limit, remaining, known && left && limit > 0 && remaining >= 0
+}
+
 // limitHeaders are the pairs of headers in which providers tell how many requests are left and when there
 // are more (2026-11).
 var limitHeaders = []struct{ remaining, reset string }{

@@ -26,9 +26,12 @@ type round struct {
 
 var requestSeed = maphash.MakeSeed()
 
+// numberOf tells apart the requests of one credential at one host.
+func numberOf(r Request) uint64 { return maphash.String(requestSeed, r.URL+"\n"+r.Body) }
+
 // Do implements Client.
 func (r *round) Do(ctx context.Context, request Request) Answer {
-	r.asked = append(r.asked, maphash.String(requestSeed, request.URL))
+	r.asked = append(r.asked, numberOf(request))
 	a := r.client.Do(ctx, request)
 	switch {
 	case a.Fault == Symptom{}:
@@ -58,7 +61,7 @@ type replay struct {
 
 // Do implements Client.
 func (r *replay) Do(_ context.Context, request Request) Answer {
-	r.asked = append(r.asked, maphash.String(requestSeed, request.URL))
+	r.asked = append(r.asked, numberOf(request))
 	a, known := r.answers[keyOf(request)]
 	if !known {
 		r.lacking = true

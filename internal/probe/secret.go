@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -21,34 +23,57 @@ const Redacted = "[redacted]"
 // Secret holds a credential and shows nothing of it: not when printed, in JSON, nor in a log. The value
 // sits in a closure, which printers that look inside structs with reflection cannot open either.
 type Secret struct {
-	reveal      func() string
+	// reveal returns the values by their names.
+	reveal      func() map[string]string
 	fingerprint Fingerprint
+	// holds says that a value is not empty.
+	holds bool
 }
+
+// soleValue is the name of the value of a credential that has but one.
+const soleValue = ""
 
 // NewSecret wraps a value.
-func NewSecret(value string) Secret {
-	mac := hmac.New(sha256.New, fingerprintKey())
-	_, _ = io.WriteString(mac, value)
-	return Secret{reveal: func() string { return value }, fingerprint: Fingerprint(mac.Sum(nil))}
+func NewSecret(value string) Secret { return NewSecretOf(map[string]string{soleValue: value}) }
+
+// NewSecretOf wraps a credential of several values, such as a user name and a password. Nobody changes
+// the map afterwards.
+func NewSecretOf(values map[string]string) Secret {
+	mac, holds := hmac.New(sha256.New, fingerprintKey()), false
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		_, _ = fmt.Fprintf(mac, "%q%q", name, values[name])
+		holds = holds || values[name] != ""
+	}
+	return Secret{reveal: func() map[string]string { return values }, fingerprint: Fingerprint(mac.Sum(nil)), holds: holds}
 }
 
-// Reveal returns the value. Only what puts it on the wire to its own provider, or judges its shape,
-// may call this.
-func (s Secret) Reveal() string {
+// Reveal returns the value of a credential that has but one. Only what puts it on the wire to its own
+// provider, or judges its shape, may call this.
+func (s Secret) Reveal() string { return s.Part(soleValue) }
+
+// Part returns one value of a credential that has several, for those who may Reveal.
+func (s Secret) Part(name string) string {
 	if s.reveal == nil {
 		return ""
 	}
-	return s.reveal()
+	return s.reveal()[name]
 }
 
 // IsZero says whether there is no value.
-func (s Secret) IsZero() bool { return s.Reveal() == "" }
+func (s Secret) IsZero() bool { return !s.holds }
 
-// ShownBy says whether a text repeats the value, or a piece of it that is too long for chance.
+// ShownBy says whether a text repeats a value, or a piece of it that is too long for chance.
 func (s Secret) ShownBy(text string) bool {
 	const chance = 8 // characters
-	value := s.Reveal()
-	return value != "" && (strings.Contains(text, value) || len(text) >= chance && strings.Contains(value, text))
+	if !s.holds {
+		return false
+	}
+	for _, value := range s.reveal() {
+		if value != "" && (strings.Contains(text, value) || len(text) >= chance && strings.Contains(value, text)) {
+			return true
+		}
+	}
+	return false
 }
 
 // String implements fmt.Stringer.

@@ -27,7 +27,7 @@ func Share(client Client) *Shared {
 // requestKey is equal for two requests that send the same bytes to the same server and trust the same
 // certificates.
 type requestKey struct {
-	url, header string
+	url, body, header string
 	auth        Auth
 	credential  Fingerprint
 	ca          string
@@ -36,7 +36,7 @@ type requestKey struct {
 func keyOf(r Request) requestKey {
 	// %q prints the header sorted by name, and quoted, so no two headers print alike.
 	key := requestKey{
-		url: r.URL, header: fmt.Sprintf("%q", r.Header), auth: r.Auth, credential: r.Credential.Fingerprint(),
+		url: r.URL, body: r.Body, header: fmt.Sprintf("%q", r.Header), auth: r.Auth, credential: r.Credential.Fingerprint(),
 	}
 	if r.CA != nil {
 		key.ca = r.CA.pem

@@ -94,6 +94,12 @@ var (
 	RateLimited    = define(Working, "RateLimited")
 	QuotaExhausted = define(Working, "QuotaExhausted")
 	ProofTooOld    = define(Working, "ProofTooOld")
+
+	// Of what a spec opted in to.
+	EmptyOutput         = define(Working, "EmptyOutput")
+	OutputBlocked       = define(Working, "OutputBlocked")
+	ProbeBudgetTooSmall = define(Working, "ProbeBudgetTooSmall")
+	CompletionFailed    = define(Working, "CompletionFailed")
 )
 
 var symptoms []Symptom

@@ -15,6 +15,8 @@ type Target struct {
 	Kind, Provider string
 	// BaseURL of the provider, without a trailing slash.
 	BaseURL string
+	// Place is what the spec names where the provider has several hosts, such as a region.
+	Place string
 	// OwnHost says that the spec chose the host, rather than the provider's row.
 	OwnHost bool
 	// Credential is empty where none is needed.
@@ -28,11 +30,24 @@ type Target struct {
 	RequestsPerMinute float64
 	// StatusPage is where the provider tells of its outages.
 	StatusPage StatusPage
+	// OptIn is how often to do what costs something and the spec asks for, such as a completion; 0 for never.
+	// OptInDue says that it is to be done by the next probe.
+	OptIn    time.Duration
+	OptInDue bool
 
 	Timeout          time.Duration
 	Period           time.Duration
 	FailureThreshold int
 	SuccessThreshold int
+}
+
+// Terms are what messages call the parts of a target.
+type Terms struct {
+	// Provider is whom the target is probed at, Host its host:port.
+	Provider, Host string
+	// Credential is what the provider takes, such as "API key"; Keys are the keys of the Secret that hold it.
+	Credential string
+	Keys       []string
 }
 
 // Wants is what the spec of one kind asks for: AIWants, EmailWants, …
@@ -47,12 +62,23 @@ type Wants interface {
 type AIWants struct {
 	// Models must exist and be open to the key.
 	Models []string
+	// Completion is to be run; zero for none. Its model is one of Models.
+	Completion Completion
+}
+
+// Completion is a short text that a model is asked for.
+type Completion struct {
+	Model string
+	// MaxTokens is how many tokens the model may be given for it at most.
+	MaxTokens int
 }
 
 // EmailWants is what an EmailProvider asks for.
 type EmailWants struct {
 	// Domain must be verified for sending; empty asks for nothing.
 	Domain string
+	// From is the address that test emails come from; empty for none.
+	From string
 }
 
 // Names implements Wants.

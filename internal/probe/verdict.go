@@ -19,6 +19,9 @@ type Key struct {
 	Request    string
 }
 
+// sameSpec says whether another key is of the same spec of the same object.
+func (k Key) sameSpec(other Key) bool { return k.UID == other.UID && k.Generation == other.Generation }
+
 // isRequest says whether another key differs in the request to probe now, and in nothing else.
 func (k Key) isRequest(other Key) bool {
 	differs := k.Request != other.Request
@@ -43,6 +46,9 @@ type Verdict struct {
 	At time.Time
 	// Doubt is why nobody knows whether the verdict still holds; zero where it does.
 	Doubt Symptom
+	// Headroom is what the provider last said of its limits. It moves with every probe, and so nobody is told
+	// of it.
+	Headroom []Headroom
 	// EffectivePeriod is how often the target is probed where that is less often than asked for; else 0.
 	EffectivePeriod time.Duration
 }
@@ -125,7 +131,7 @@ func (v Verdict) Shows(other Verdict) bool {
 // edit of the Secret that leaves the credential alone, takes nothing back. Else only that counts which
 // still says something.
 func (v Verdict) For(key Key, same bool) Verdict {
-	sameSpec := v.Key.UID == key.UID && v.Key.Generation == key.Generation
+	sameSpec := v.Key.sameSpec(key)
 	if sameSpec && same {
 		v.Key, v.Probed = key, false
 		return v

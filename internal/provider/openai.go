@@ -5,6 +5,7 @@ package provider
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 
@@ -20,7 +21,11 @@ var openAI = Provider{
 	KeyPrefix:  "sk-",
 	NotKeys:    map[string]string{"sk-admin-": "it is an admin key, which calls no models"},
 	StatusPage: probe.StatusPage{URL: "https://status.openai.com/api/v2/summary.json"},
-	Steps:      []Step{{Path: "/models", Read: readModels}},
+	Limits: []LimitHeaders{
+		{"requests", "X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests"},
+		{"tokens", "X-Ratelimit-Limit-Tokens", "X-Ratelimit-Remaining-Tokens"},
+	},
+	Steps: []Step{{Path: "/models", Read: readModels}, openAIResponse.step()},
 	// The first rule that matches in all its fields decides. Faults of the way there and 5xx come before
 	// them, the common reading of HTTP after. Code is looked for in code, type and status alike.
 	Rules: []probe.Rule{
@@ -58,11 +63,55 @@ var openAI = Provider{
 	Facts: Facts{
 		Proves:      []string{"the key is accepted", "the key may list models", "each model of `spec.models` is open to the key"},
 		CannotProve: []string{"that credit is left: a listing succeeds without", "that the key may run a model, which is another permission than listing"},
-		Requests:    "1",
+		OptIn:       []string{"with `spec.completion`, billed: the model answers, the key may run it, and credit is left"},
+		Requests:    "1, and 1 to 9 for a completion",
 		KeysPage:    "https://platform.openai.com/api-keys",
 		StatusPage:  "https://status.openai.com",
 		Source:      "OpenAPI document of 2026-08-21, error guide, help articles", Verified: "2026-11",
 	},
+}
+
+// openAIResponse asks through the Responses API. What the model thinks counts as output too, and a budget
+// that is used up by it makes an answer without text (OpenAPI document, verified 2026-11).
+var openAIResponse = completion{
+	path: "/responses",
+	body: func(model string, tokens int) any {
+		return map[string]any{"model": model, "input": prompt, "max_output_tokens": tokens, "store": false}
+	},
+	read: readOpenAIResponse,
+}
+
+func readOpenAIResponse(body []byte) (s said, err error) {
+	var answer struct {
+		Status     string          `json:"status"`
+		Output     json.RawMessage `json:"output"`
+		Incomplete struct {
+			Reason string `json:"reason"`
+		} `json:"incomplete_details"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return said{}, fmt.Errorf("response: %w", err)
+	}
+	if answer.Status == "" {
+		return said{}, errors.New("expected a response with a status, found none")
+	}
+	err = each(answer.Output, func(item openAIOutput) {
+		for _, part := range item.Content {
+			s.text += part.Text
+			s.blocked = s.blocked || part.Type == "refusal"
+		}
+	})
+	s.cut = answer.Incomplete.Reason == "max_output_tokens"
+	s.blocked = s.blocked || answer.Incomplete.Reason == "content_filter"
+	return s, err
+}
+
+// openAIOutput is what is decoded of an item of a response's output.
+type openAIOutput struct {
+	Content []struct {
+		Type string `json:"type"`
+		Text string `json:"text"`
+	} `json:"content"`
 }
 
 // scopeNames finds the names in "Missing scopes: api.model.read, model.request".

@@ -5,6 +5,7 @@
 package provider
 
 import (
+	"cmp"
 	"strings"
 
 	"mainstay.dev/mainstay/internal/probe"
@@ -15,10 +16,22 @@ import (
 type Provider struct {
 	// Kind is the kind of the custom resource, Name the word in its spec.provider.
 	Kind, Name string
-	// BaseURL includes the version in its path. It is empty for providers without a fixed host.
+	// BaseURL includes the version in its path. It is empty for providers without a fixed host. {place} in it
+	// stands for what the spec names where the vendor has several hosts, such as a region.
 	BaseURL string
-	// Auth is the header that carries the credential.
+	// Places are the words that a spec may use for a place, and what stands for them in BaseURL; nil where
+	// the spec's own word does.
+	Places map[string]string
+	// OwnPlace says that users name places as they like, so that the host is of the spec's choosing.
+	OwnPlace bool
+	// Auth says how the credential is sent.
 	Auth probe.Auth
+	// Keys are the keys of the Secret that hold the credential, at vendors whose credentials have several
+	// values. Others have one, at the key that the spec names.
+	Keys []Key
+	// Called is what messages call the provider, and Credential what it takes; Name and "API key" where
+	// they are empty.
+	Called, Credential string
 	// KeyPrefix is how this vendor's keys begin, as far as that is distinctive; empty where it is not.
 	KeyPrefix string
 	// NotKeys are prefixes of this vendor's credentials that are for another use, and what they are.
@@ -32,16 +45,39 @@ type Provider struct {
 	RequestsPerMinute float64
 	// StatusPage is where the vendor tells machines of its outages.
 	StatusPage probe.StatusPage
+	// Limits are the headers in which the vendor tells how much of its limits is left.
+	Limits []LimitHeaders
 	// Rules are what is known of the vendor's errors; the first that matches decides.
 	Rules []probe.Rule
 	// Facts are for the reader, and for docs/providers.md.
 	Facts Facts
 }
 
-// Step is one read-only request, or one for each name that the spec asks for.
+// LimitHeaders are a pair of headers about one limit.
+type LimitHeaders struct{ Resource, Limit, Remaining string }
+
+// Key is one of the keys of a Secret that hold a credential of several values.
+type Key struct {
+	Name string
+	// Optional says that the credential may do without.
+	Optional bool
+}
+
+// Step is one request, or one for each name that the spec asks for. It reads, and costs nothing, unless
+// the spec opted in to more.
 type Step struct {
 	// Path is relative to the base URL; {name} in it stands for one of the names of Each.
 	Path string
+	// BaseURL replaces the provider's own for the step, at a vendor with several hosts. Where the user or
+	// the administrator set another base URL, that holds for all steps.
+	BaseURL string
+	// OptIn marks what costs the user something, however little. It is done only where the spec asks for it
+	// and nothing was found wrong before, in a slow rhythm of its own, and what is wrong with it says nothing
+	// of the way to the provider: Refused is what it means where the vendor's rules know nothing better.
+	OptIn   bool
+	Refused probe.Symptom
+	// Body returns what the step posts; nil for a step that reads.
+	Body func(*Page) string
 	// When says whether the step applies; nil for always.
 	When func(probe.Wants) bool
 	// Each returns the names for which the step is repeated; nil for a step sent once.
@@ -64,14 +100,22 @@ type Page struct {
 	Outcome *probe.Outcome
 	// Scopes are those of the key; Read sets them where its answer lists them.
 	Scopes []string
-	// Next is the path of the next page; Read sets it where it wants to go on.
-	Next string
+	// Next is the path of the next page; Read sets it where it wants to go on. Again asks for the same path
+	// once more, with another body.
+	Next  string
+	Again bool
+	// Name is that of Each for which the request is sent, and Turn how many requests of the step came before.
+	Name string
+	Turn int
+	// Headroom takes what the answer says of limits.
+	Headroom []probe.Headroom
 }
 
 // Facts describe what a free probe of a vendor proves, and how sure that is.
 type Facts struct {
-	// Proves and CannotProve are short lists, without a full stop.
-	Proves, CannotProve []string
+	// Proves and CannotProve are short lists, without a full stop. OptIn is what is proven besides where the
+	// spec opts in to it.
+	Proves, CannotProve, OptIn []string
 	// Requests says how many requests one probe sends.
 	Requests string
 	// KeysPage is where the user makes a new key, StatusPage where the vendor reports outages.
@@ -105,6 +149,29 @@ func Find(kind, name string) (Provider, bool) {
 		}
 	}
 	return Provider{}, false
+}
+
+// Base returns the base URL at a place that a spec names, without a slash at its end.
+func (p Provider) Base(place string) string {
+	if word, known := p.Places[place]; known {
+		place = word
+	}
+	return strings.ReplaceAll(p.BaseURL, "{place}", place)
+}
+
+// Terms returns what messages call the provider and its credential. ownKey is the key of the Secret that a
+// spec names, for a credential of one value.
+func (p Provider) Terms(ownKey string) probe.Terms {
+	terms := probe.Terms{Provider: cmp.Or(p.Called, p.Name), Credential: cmp.Or(p.Credential, "API key"), Keys: []string{ownKey}}
+	if len(p.Keys) > 0 {
+		terms.Keys = nil
+	}
+	for _, key := range p.Keys {
+		if !key.Optional {
+			terms.Keys = append(terms.Keys, key.Name)
+		}
+	}
+	return terms
 }
 
 // share is the part of a vendor's rate limit that probes take.

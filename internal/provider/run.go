@@ -34,7 +34,9 @@ func (p Provider) examine(ctx context.Context, client probe.Client, t probe.Targ
 	if run.steps(ctx) {
 		run.finish()
 	}
-	return probe.Report{Outcome: run.outcome, RetryAfter: run.retryAfter}
+	return probe.Report{
+		Outcome: run.outcome, RetryAfter: run.retryAfter, OptIn: run.optedIn, Headroom: run.headroom,
+	}
 }
 
 // run is one probe under way.
@@ -45,6 +47,9 @@ type run struct {
 	outcome    probe.Outcome
 	scopes     []string
 	retryAfter time.Duration
+	// optedIn are the stages that steps have judged which the spec opted in to.
+	optedIn  probe.StageSet
+	headroom []probe.Headroom
 }
 
 // steps sends the requests in order and says whether it came to the end of them.
@@ -55,6 +60,9 @@ func (r *run) steps(ctx context.Context) bool {
 		}
 		if step.Scope != "" && !slices.Contains(r.scopes, step.Scope) {
 			r.without(step)
+			continue
+		}
+		if step.OptIn && (!r.target.OptInDue || r.failed()) {
 			continue
 		}
 		names := []string{""}
@@ -70,35 +78,44 @@ func (r *run) steps(ctx context.Context) bool {
 	return true
 }
 
+// failed says whether anything was found wrong so far.
+func (r *run) failed() bool {
+	return slices.ContainsFunc(r.outcome[:], func(f probe.Finding) bool { return f.Result == probe.Failed })
+}
+
 // step sends one step for one name, page by page, and says whether the probe can go on.
 func (r *run) step(ctx context.Context, step Step, name string) bool {
+	if step.OptIn {
+		before := r.outcome
+		defer func() { r.optedIn |= judged(before, r.outcome) }()
+	}
 	path := strings.ReplaceAll(step.Path, "{name}", url.PathEscape(name))
-	for range maxPages {
-		answer := r.client.Do(ctx, probe.Request{
-			URL: r.target.BaseURL + path, Header: r.Header, Auth: r.Auth,
-			Credential: r.target.Credential, CA: r.target.CA,
-		})
+	for turn := range maxPages {
+		page := r.page(name, turn)
+		answer := r.client.Do(ctx, r.request(step, path, page))
 		r.retryAfter = max(r.retryAfter, answer.RetryAfter(time.Now()))
+		r.limits(answer)
 		reading := probe.Classify(answer, r.Rules)
 		if step.Scope != "" && (reading.Symptom == probe.Forbidden || reading.Symptom == probe.ScopeMissing) {
 			r.without(step)
 			return true
 		}
 		if !reading.Good() {
-			return r.settle(reading, name)
+			return r.settle(step, reading, name)
 		}
 		// Only an answer that reads as the vendor's own proves anything about the credential.
-		page := r.page(answer.Body)
+		page.Body = answer.Body
 		if err := step.Read(page); err != nil {
-			r.outcome.Fail(probe.UnexpectedAnswer)
-			return false
+			return r.settle(step, probe.Reading{Symptom: probe.UnexpectedAnswer}, name)
 		}
-		r.scopes = page.Scopes
+		r.scopes, r.headroom = page.Scopes, append(r.headroom, page.Headroom...)
 		r.proven(probe.Authorized)
-		if page.Next == "" {
+		switch {
+		case page.Next != "":
+			path = page.Next
+		case !page.Again:
 			return true
 		}
-		path = page.Next
 	}
 	// What stands on pages that are not read stays open.
 	r.outcome.Set(probe.Provisioned, probe.Finding{
@@ -107,21 +124,76 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 	return true
 }
 
-// page returns an answer for a step to judge, with what is known so far.
-func (r *run) page(body []byte) *Page {
-	return &Page{Body: body, Wants: r.target.Wants, Outcome: &r.outcome, Scopes: r.scopes}
+// judged returns the stages of which a step that was opted in to has said something. That it works is one.
+func judged(before, after probe.Outcome) probe.StageSet {
+	stages := probe.StageSet(0).With(probe.Working)
+	for stage := range after {
+		if !after[stage].Equal(before[stage]) {
+			stages = stages.With(probe.Stage(stage))
+		}
+	}
+	return stages
+}
+
+// request is what a step sends.
+func (r *run) request(step Step, path string, page *Page) probe.Request {
+	base := r.target.BaseURL
+	if step.BaseURL != "" && base == r.Base(r.target.Place) {
+		base = strings.ReplaceAll(step.BaseURL, "{place}", r.target.Place)
+	}
+	request := probe.Request{
+		URL: base + path, Header: r.Header, Auth: r.Auth, Credential: r.target.Credential, CA: r.target.CA,
+	}
+	if request.Auth.AWSService != "" {
+		request.Auth.Region = r.target.Place
+	}
+	if step.Body != nil {
+		request.Body = step.Body(page)
+	}
+	return request
+}
+
+// limits takes up what the headers of an answer say of limits.
+func (r *run) limits(answer probe.Answer) {
+	for _, l := range r.Limits {
+		if limit, remaining, ok := answer.Headroom(l.Limit, l.Remaining); ok {
+			r.headroom = append(r.headroom, probe.Headroom{Resource: l.Resource, Limit: limit, Remaining: remaining})
+		}
+	}
+}
+
+// page returns a page for a step to fill and to judge, with what is known so far.
+func (r *run) page(name string, turn int) *Page {
+	return &Page{Wants: r.target.Wants, Outcome: &r.outcome, Scopes: r.scopes, Name: name, Turn: turn}
 }
 
 // without leaves out a step that the key has no scope for.
 func (r *run) without(step Step) {
 	if step.Without != nil {
-		step.Without(r.page(nil))
+		step.Without(r.page("", 0))
+	}
+}
+
+// refuse records that what the spec opted in to was not done. The steps before it have proven the way to
+// the provider and the credential, so what is wrong is with what was asked for.
+func (r *run) refuse(step Step, reading probe.Reading, name string) {
+	switch reading.Symptom.Stage() {
+	case probe.Authorized, probe.Working:
+		r.outcome.Fail(reading.Symptom, r.admitted(reading.Args)...)
+	case probe.Provisioned:
+		r.outcome.Fail(reading.Symptom, r.named(name)...)
+	default:
+		r.outcome.Fail(step.Refused, r.named(name)...)
 	}
 }
 
 // settle records an answer that is not good, with what it proves all the same, and says whether later
 // requests can still find something.
-func (r *run) settle(reading probe.Reading, name string) bool {
+func (r *run) settle(step Step, reading probe.Reading, name string) bool {
+	if step.OptIn {
+		r.refuse(step, reading, name)
+		return true
+	}
 	stage, args := reading.Symptom.Stage(), r.admitted(reading.Args)
 	if stage == probe.Provisioned {
 		args = r.named(name)
@@ -178,7 +250,7 @@ func (r *run) proven(last probe.Stage) {
 
 // finish settles the stages that nothing spoke against.
 func (r *run) finish() {
-	if r.outcome[probe.Working].Result == probe.NotReached {
+	if r.outcome[probe.Working].Result == probe.NotReached && r.optedIn == 0 {
 		r.outcome.Set(probe.Working, probe.Finding{Result: probe.NotApplicable})
 	}
 	if r.outcome[probe.Provisioned].Result != probe.NotReached {

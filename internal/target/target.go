@@ -40,8 +40,12 @@ type Kind struct {
 	NewList func() runtime.Object
 	// None is the symptom of provider None.
 	None probe.Symptom
+	// Place reads from the spec what the provider's host depends on; nil where no provider's does.
+	Place func(Dependency) string
 	// Wants reads from the spec what has to exist at the provider.
 	Wants func(Dependency) probe.Wants
+	// OptIn reads from the spec how often to do what it opted in to; 0 for never.
+	OptIn func(Dependency) time.Duration
 }
 
 // Kinds is the table of probed kinds.
@@ -51,8 +55,12 @@ var Kinds = []Kind{
 		New:     func() Dependency { return &v1alpha1.AIProvider{} },
 		NewList: func() runtime.Object { return &v1alpha1.AIProviderList{} },
 		None:    probe.NoAIProvider,
-		Wants: func(d Dependency) probe.Wants {
-			return probe.AIWants{Models: d.(*v1alpha1.AIProvider).Spec.Models}
+		Wants:   aiWants,
+		OptIn: func(d Dependency) time.Duration {
+			if c := d.(*v1alpha1.AIProvider).Spec.Completion; c != nil {
+				return time.Duration(c.PeriodSeconds) * time.Second
+			}
+			return 0
 		},
 	},
 	{
@@ -64,6 +72,22 @@ var Kinds = []Kind{
 			return probe.EmailWants{Domain: d.(*v1alpha1.EmailProvider).Spec.Domain}
 		},
 	},
+}
+
+func aiWants(d Dependency) probe.Wants {
+	spec := d.(*v1alpha1.AIProvider).Spec
+	wants := probe.AIWants{Models: spec.Models}
+	if c := spec.Completion; c != nil {
+		model := c.Model
+		if model == "" && len(spec.Models) > 0 {
+			model = spec.Models[0]
+		}
+		wants.Completion = probe.Completion{Model: model, MaxTokens: int(c.MaxOutputTokens)}
+		if !slices.Contains(wants.Models, model) {
+			wants.Models = append(slices.Clone(wants.Models), model)
+		}
+	}
+	return wants
 }
 
 // Referent is one version of a Secret or ConfigMap that a spec refers to.
@@ -109,9 +133,13 @@ func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
 	if !ok {
 		return t, probe.Fail(r.Kind.None)
 	}
-	t.BaseURL, t.OwnHost = o.baseURL(vendor, spec)
+	if r.Kind.OptIn != nil {
+		t.OptIn = r.Kind.OptIn(r.Object)
+	}
+	t.Place = r.Kind.place(r.Object)
+	t.BaseURL, t.OwnHost = o.baseURL(vendor, spec, t.Place)
 	t.RequestsPerMinute = vendor.Share()
-	if t.BaseURL == vendor.BaseURL {
+	if t.BaseURL == vendor.Base(t.Place) {
 		t.StatusPage = vendor.StatusPage
 	}
 	for _, check := range []func(*probe.Target, provider.Provider, Inputs) (probe.Finding, bool){
@@ -124,26 +152,54 @@ func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
 	return t, probe.Pass()
 }
 
+// place returns what the spec of an object names where its provider has several hosts.
+func (k Kind) place(object Dependency) string {
+	if k.Place == nil {
+		return ""
+	}
+	return k.Place(object)
+}
+
 // baseURL picks the URL to probe and says whether the spec chose its host.
-func (o Options) baseURL(vendor provider.Provider, spec *v1alpha1.DependencySpec) (string, bool) {
+func (o Options) baseURL(vendor provider.Provider, spec *v1alpha1.DependencySpec, place string) (string, bool) {
 	switch {
 	case spec.Endpoint != "":
 		return strings.TrimRight(spec.Endpoint, "/"), true
 	case o.Endpoints[vendor.Name] != "":
 		return strings.TrimRight(o.Endpoints[vendor.Name], "/"), false
 	}
-	return vendor.BaseURL, false
+	return vendor.Base(place), vendor.OwnPlace
 }
 
-// Host returns the host:port at which an object is probed, or nothing where there is none.
-func (o Options) Host(kind Kind, object Dependency) string {
+// Terms returns what messages call the parts of an object's target.
+func (o Options) Terms(kind Kind, object Dependency) probe.Terms {
 	vendor, _ := provider.Find(kind.Name, object.Provider())
-	base, _ := o.baseURL(vendor, object.SharedSpec())
-	u, err := url.Parse(base)
-	if err != nil || base == "" {
-		return ""
+	terms := vendor.Terms("")
+	if ref := object.SharedSpec().SecretRef; ref != nil {
+		terms = vendor.Terms(ref.DataKey())
 	}
-	return probe.URLHostPort(u).String()
+	base, _ := o.baseURL(vendor, object.SharedSpec(), kind.place(object))
+	if u, err := url.Parse(base); err == nil && base != "" {
+		terms.Host = probe.URLHostPort(u).String()
+	}
+	return terms
+}
+
+// SecretKeys returns the keys of its Secret that an object's credential is read from.
+func SecretKeys(kind Kind, object Dependency) []string {
+	ref := object.SharedSpec().SecretRef
+	if ref == nil {
+		return nil
+	}
+	vendor, _ := provider.Find(kind.Name, object.Provider())
+	if len(vendor.Keys) == 0 {
+		return []string{ref.DataKey()}
+	}
+	names := make([]string, len(vendor.Keys))
+	for i, key := range vendor.Keys {
+		names[i] = key.Name
+	}
+	return names
 }
 
 // ParseEndpoints reads PROVIDER=URL pairs.
@@ -176,19 +232,48 @@ func credential(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Find
 	case r.Secret == nil:
 		return probe.Fail(probe.SecretNotFound), true
 	}
-	value, found := r.Secret.Data[ref.DataKey()]
-	if !found {
-		return probe.Fail(probe.SecretKeyMissing), true
-	}
-	t.Credential = probe.NewSecret(string(value))
 	// A server of the user's own may issue keys of its own, so only the vendor's host knows their kind.
-	if symptom, bad := t.Credential.Shape(vendor.BaseURL != "" && !t.OwnHost); bad {
-		return probe.Fail(symptom), true
+	issued := vendor.BaseURL != "" && (!t.OwnHost || vendor.OwnPlace)
+	if len(vendor.Keys) > 0 {
+		values, problem, bad := values(vendor.Keys, r.Secret.Data, issued)
+		t.Credential = probe.NewSecretOf(values)
+		return problem, bad
 	}
-	if what, misplaced := vendor.Misplaced(t.Credential); misplaced && !t.OwnHost {
+	value, problem, bad := value(r.Secret.Data, ref.DataKey(), issued)
+	if bad {
+		return problem, true
+	}
+	t.Credential = probe.NewSecret(value)
+	if what, misplaced := vendor.Misplaced(t.Credential); misplaced && issued {
 		return probe.Fail(probe.WrongKeyKind, what), true
 	}
 	return probe.Finding{}, false
+}
+
+// values reads a credential of several values.
+func values(keys []provider.Key, data map[string][]byte, issued bool) (values map[string]string, problem probe.Finding, bad bool) {
+	values = map[string]string{}
+	for _, key := range keys {
+		if _, found := data[key.Name]; !found && key.Optional {
+			continue
+		}
+		if values[key.Name], problem, bad = value(data, key.Name, issued); bad {
+			return nil, problem, true
+		}
+	}
+	return values, probe.Finding{}, false
+}
+
+// value reads one value of a Secret and judges its shape.
+func value(data map[string][]byte, key string, issued bool) (value string, problem probe.Finding, bad bool) {
+	raw, found := data[key]
+	if !found {
+		return "", probe.Fail(probe.SecretKeyMissing, key), true
+	}
+	if symptom, bad := probe.NewSecret(string(raw)).Shape(issued); bad {
+		return "", probe.Fail(symptom, key), true
+	}
+	return string(raw), probe.Finding{}, false
 }
 
 // authority reads the certificates of spec.caRef.

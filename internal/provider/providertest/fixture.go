@@ -48,6 +48,8 @@ type Case struct {
 	Wants Wants `json:"wants,omitempty"`
 	// Anonymous says that the suite probes without a credential.
 	Anonymous bool `json:"anonymous,omitempty"`
+	// OptIn says that the suite's probe does what the spec opts in to.
+	OptIn bool `json:"optIn,omitempty"`
 	// Replies are what the vendor answers; the first with a matching path is given.
 	Replies []Reply `json:"replies"`
 	// Want is the finding that each stage must get, as "Result Symptom argument …". A stage that is not
@@ -59,8 +61,16 @@ type Case struct {
 
 // Wants is what a spec asks for; which field counts depends on the kind.
 type Wants struct {
-	Models []string `json:"models,omitempty"`
-	Domain string   `json:"domain,omitempty"`
+	Models     []string   `json:"models,omitempty"`
+	Completion Completion `json:"completion,omitempty"`
+	Domain     string     `json:"domain,omitempty"`
+	From       string     `json:"from,omitempty"`
+}
+
+// Completion is what a spec opts in to for a model.
+type Completion struct {
+	Model     string `json:"model"`
+	MaxTokens int    `json:"maxTokens"`
 }
 
 // Reply is one answer of a vendor.
@@ -68,6 +78,8 @@ type Reply struct {
 	// Path comes after the base path. It is a pattern of path.Match. With a query it matches that query
 	// alone, in that order; without one it matches any.
 	Path string `json:"path"`
+	// Posted makes it the answer to a POST whose body holds this text, and to no GET.
+	Posted string `json:"posted,omitempty"`
 	// Status 0 stands for 200.
 	Status int `json:"status,omitempty"`
 	// Headers come beside Content-Type, which is application/json unless they say otherwise.
@@ -137,6 +149,7 @@ func (f Fixture) Case(name string) (Case, bool) {
 func (f Fixture) Target(c Case, serverURL string) probe.Target {
 	t := probe.Target{
 		Kind: f.Kind, Provider: f.Provider, BaseURL: serverURL + f.BasePath, Wants: c.Wants.of(f.Kind),
+		OptInDue: c.OptIn,
 	}
 	if !c.Anonymous {
 		t.Credential = probe.NewSecret(f.Credential.Sample)
@@ -146,9 +159,9 @@ func (f Fixture) Target(c Case, serverURL string) probe.Target {
 
 func (w Wants) of(kind string) probe.Wants {
 	if kind == "EmailProvider" {
-		return probe.EmailWants{Domain: w.Domain}
+		return probe.EmailWants{Domain: w.Domain, From: w.From}
 	}
-	return probe.AIWants{Models: w.Models}
+	return probe.AIWants{Models: w.Models, Completion: probe.Completion(w.Completion)}
 }
 
 // Describe writes an outcome in the words of Case.Want.

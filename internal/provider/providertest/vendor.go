@@ -30,6 +30,8 @@ type Request struct {
 	// Path is the path with the query, as it was sent.
 	Path   string
 	Header http.Header
+	// Body is what was posted.
+	Body string
 	// Credential is what the credential's header carried, without the prefix.
 	Credential string
 	// Case is the name of the case that was played.
@@ -37,6 +39,9 @@ type Request struct {
 	// Problem says what was wrong with the request; empty where nothing was.
 	Problem string
 }
+
+// maxPosted is how much of what is posted a vendor reads, in bytes.
+const maxPosted = 64 << 10
 
 // maxRequests is how many requests a vendor remembers, so that a long demo stays small.
 const maxRequests = 1000
@@ -102,14 +107,15 @@ func (v *Vendor) Problems() []string {
 
 // ServeHTTP implements http.Handler.
 func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	request := Request{Method: r.Method, Host: r.Host, Path: r.URL.RequestURI(), Header: r.Header.Clone()}
+	posted, _ := io.ReadAll(io.LimitReader(r.Body, maxPosted)) // What was cut off matches no reply.
+	request := Request{Method: r.Method, Host: r.Host, Path: r.URL.RequestURI(), Header: r.Header.Clone(), Body: string(posted)}
 	request.Credential, request.Problem = v.credential(r.Header)
 	request.Case = v.caseFor(request)
-	reply, found := v.reply(request.Case, r)
+	reply, found := v.reply(request, r)
 	switch {
 	case request.Problem != "":
-	case r.Method != http.MethodGet:
-		request.Problem = "a probe only reads"
+	case r.Method != http.MethodGet && r.Method != http.MethodPost:
+		request.Problem = "a probe reads, or posts what a spec opted in to"
 	case !found:
 		request.Problem = "the case has no reply for this path"
 	}
@@ -160,12 +166,15 @@ var notFound = Reply{
 	Status: http.StatusNotFound, Headers: map[string]string{"Content-Type": "text/plain"}, Body: "404 page not found\n",
 }
 
-func (v *Vendor) reply(name string, r *http.Request) (Reply, bool) {
+func (v *Vendor) reply(request Request, r *http.Request) (Reply, bool) {
 	rest, found := strings.CutPrefix(r.URL.EscapedPath(), v.fixture.BasePath)
 	if !found {
 		return notFound, false
 	}
-	for _, reply := range v.fixture.Cases[name].Replies {
+	for _, reply := range v.fixture.Cases[request.Case].Replies {
+		if (reply.Posted != "") != (r.Method == http.MethodPost) || !strings.Contains(request.Body, reply.Posted) {
+			continue
+		}
 		pattern, query, exact := strings.Cut(reply.Path, "?")
 		if matched, err := path.Match(pattern, rest); err == nil && matched && (!exact || query == r.URL.RawQuery) {
 			return reply, true

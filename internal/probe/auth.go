@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+)
+
+// Auth says how a credential is sent: in a header, as the password of a user, or as a signature.
+type Auth struct {
+	// Header carries the value of the credential, and Prefix stands before it there.
+	Header, Prefix string
+	// User is the name that goes with the value in HTTP Basic authentication.
+	User string
+	// AWSService signs requests to that service by Signature Version 4, for Region, with the values
+	// AWSAccessKeyID, AWSSecretAccessKey and AWSSessionToken of the credential. The secret itself is not sent.
+	AWSService, Region string
+}
+
+// Bearer is the authentication of RFC 6750.
+var Bearer = Auth{Header: "Authorization", Prefix: "Bearer "}
+
+// The values of an AWS credential.
+const (
+	AWSAccessKeyID     = "accessKeyID"
+	AWSSecretAccessKey = "secretAccessKey"
+	AWSSessionToken    = "sessionToken"
+)
+
+// apply puts the credential on a request with that body.
+func (a Auth) apply(req *http.Request, credential Secret, body string) error {
+	switch {
+	case a.AWSService != "":
+		return a.sign(req, credential, body)
+	case a.User != "":
+		req.SetBasicAuth(a.User, credential.Reveal())
+	default:
+		req.Header.Set(a.Header, a.Prefix+credential.Reveal())
+	}
+	return nil
+}
+
+func (a Auth) sign(req *http.Request, credential Secret, body string) error {
+	hash := sha256.Sum256([]byte(body))
+	keys := aws.Credentials{
+		AccessKeyID: credential.Part(AWSAccessKeyID), SecretAccessKey: credential.Part(AWSSecretAccessKey),
+		SessionToken: credential.Part(AWSSessionToken),
+	}
+	return v4.NewSigner().SignHTTP(req.Context(), keys, req, hex.EncodeToString(hash[:]), a.AWSService, a.Region, time.Now())
+}

@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"encoding/json"
+	"strings"
+
+	"mainstay.dev/mainstay/internal/probe"
+)
+
+const (
+	// firstBudget is how many tokens a completion may take at first. Less is refused: OpenAI's Responses API
+	// takes 16 at least.
+	firstBudget = 16
+	// prompt is what models are asked.
+	prompt = "Reply with the word OK"
+)
+
+// completion is how a vendor is asked for a completion, and how it answers.
+type completion struct {
+	// path is where to post; {name} in it stands for the model. baseURL is empty where it is the provider's.
+	path, baseURL string
+	// body is what to post, as a value for JSON.
+	body func(model string, tokens int) any
+	// read takes an answer apart. It returns an error for what the vendor would not answer.
+	read func(body []byte) (said, error)
+}
+
+// said is what a model answered.
+type said struct {
+	text string
+	// cut says that the model ran out of tokens, and blocked that a filter kept something back.
+	cut, blocked bool
+}
+
+// step returns the step that asks for the completion. A model that reasons may use up its tokens before it
+// says a word, so they are doubled as far as the spec allows.
+func (c completion) step() Step {
+	return Step{
+		Path: c.path, BaseURL: c.baseURL, OptIn: true, Refused: probe.CompletionFailed,
+		When: func(w probe.Wants) bool { return completionOf(w).Model != "" },
+		Each: func(w probe.Wants) []string { return []string{completionOf(w).Model} },
+		Body: func(page *Page) string {
+			body, _ := json.Marshal(c.body(page.Name, budget(page.Turn))) // A value of our own marshals.
+			return string(body)
+		},
+		Read: func(page *Page) error {
+			said, err := c.read(page.Body)
+			if err != nil {
+				return err
+			}
+			said.judge(page)
+			return nil
+		},
+	}
+}
+
+// budget is how many tokens a completion may take after so many turns.
+func budget(turn int) int { return firstBudget << turn }
+
+func completionOf(w probe.Wants) probe.Completion {
+	ai, _ := w.(probe.AIWants)
+	return ai.Completion
+}
+
+func (s said) judge(page *Page) {
+	switch {
+	case s.blocked:
+		page.Outcome.Fail(probe.OutputBlocked, page.Name)
+	case strings.TrimSpace(s.text) != "":
+		page.Outcome.Set(probe.Working, probe.Pass())
+	case !s.cut:
+		page.Outcome.Fail(probe.EmptyOutput, page.Name)
+	case budget(page.Turn+1) <= completionOf(page.Wants).MaxTokens:
+		page.Again = true
+	default:
+		page.Outcome.Set(probe.Working, probe.Finding{
+			Result: probe.Undecided, Symptom: probe.ProbeBudgetTooSmall, Args: []string{page.Name},
+		})
+	}
+}
