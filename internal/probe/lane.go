@@ -18,6 +18,9 @@ const (
 	hostPlaces = 8
 	// requestPause is the least time between two probes that owners asked for, with one credential.
 	requestPause = 10 * time.Second
+	// gathering is the part of the time in which a share grows by one request that a lane waits between two
+	// rounds for others to take part in the next.
+	gathering = 0.1
 	// stretchStep is the step in which periods are stretched, so that a small change of what is asked for
 	// changes no status.
 	stretchStep = 1.5
@@ -45,6 +48,8 @@ type lane struct {
 	share    float64
 	tokens   float64
 	refilled time.Time
+	// sent is when the last round ended that sent anything.
+	sent time.Time
 	// closedUntil is how long the host asked to wait, and requestsFrom when the next probe may begin that
 	// an owner asked for.
 	closedUntil, requestsFrom time.Time
@@ -154,7 +159,9 @@ func (l *lane) refill(now time.Time) {
 	}
 }
 
-// opens returns when a probe of the lane may begin, as far as time decides it.
+// opens returns when a probe of the lane may begin, as far as time decides it. Between two rounds of a lane
+// that several share some time passes: objects that are made or changed one by one, as when the Secret of
+// many is changed, would else use up the share with a round each, and the last of them wait the longer.
 func (l *lane) opens(requested bool, now time.Time) time.Time {
 	l.refill(now)
 	at := l.closedUntil
@@ -162,8 +169,11 @@ func (l *lane) opens(requested bool, now time.Time) time.Time {
 		wait := time.Duration(math.Ceil(missing / l.share * float64(time.Minute)))
 		at = latest(at, now.Add(wait))
 	}
-	if requested {
+	switch {
+	case requested:
 		at = latest(at, l.requestsFrom)
+	case len(l.members) > 1 && !l.sent.IsZero():
+		at = latest(at, l.sent.Add(time.Duration(gathering/l.share*float64(time.Minute))))
 	}
 	return at
 }
@@ -172,6 +182,9 @@ func (l *lane) opens(requested bool, now time.Time) time.Time {
 func (l *lane) spend(requests int, now time.Time) (overdrawn bool) {
 	l.refill(now)
 	l.tokens -= float64(requests)
+	if requests > 0 {
+		l.sent = now
+	}
 	return l.tokens < -1e-9
 }
 
