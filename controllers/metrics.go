@@ -33,6 +33,7 @@ type verdict struct {
 	ready, healthy, reason, blame string
 	lastProbe                     float64
 	headroom                      []probe.Headroom
+	expires                       float64
 }
 
 var (
@@ -42,6 +43,9 @@ var (
 	lastProbeDesc = prometheus.NewDesc("mainstay_probe_last_time_seconds",
 		"When the last probe of a dependency ended, in seconds since 1970.",
 		[]string{"kind", "namespace", "name"}, nil)
+	expiryDesc = prometheus.NewDesc("mainstay_credential_expiry_time_seconds",
+		"When the credential of a dependency expires, in seconds since 1970, where that is known.",
+		[]string{"kind", "namespace", "name", "provider", "secret"}, nil)
 	limitDesc = prometheus.NewDesc("mainstay_provider_limit",
 		"A limit of the provider, as far as it tells: how many requests, tokens, emails or credits there are.",
 		[]string{"kind", "namespace", "name", "provider", "resource"}, nil)
@@ -121,6 +125,9 @@ func (m *Metrics) observe(o probe.Observation) {
 		if len(o.Report.Headroom) > 0 {
 			v.headroom = o.Report.Headroom
 		}
+		if !o.Report.Expires.IsZero() {
+			v.expires = float64(o.Report.Expires.Unix())
+		}
 		m.verdicts[o.ID] = v
 	}
 }
@@ -143,6 +150,9 @@ func (m *Metrics) show(p report) {
 	v := verdict{provider: p.object.Provider(), blame: string(p.cause.Blame), lastProbe: before.lastProbe, headroom: before.headroom}
 	if ref := p.object.SharedSpec().SecretRef; ref != nil {
 		v.secret = ref.Name
+	}
+	if before.secret == v.secret {
+		v.expires = before.expires
 	}
 	if c := meta.FindStatusCondition(p.status.Conditions, v1alpha1.ConditionReady); c != nil {
 		v.ready = string(c.Status)
@@ -171,6 +181,7 @@ func (m *Metrics) forget(id probe.ID) {
 func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	ch <- verdictDesc
 	ch <- lastProbeDesc
+	ch <- expiryDesc
 	ch <- limitDesc
 	ch <- remainingDesc
 }
@@ -188,12 +199,11 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(lastProbeDesc, prometheus.GaugeValue, v.lastProbe,
 				id.Kind, id.Namespace, id.Name)
 		}
-		told := map[string]bool{}
+		if v.expires > 0 {
+			ch <- prometheus.MustNewConstMetric(expiryDesc, prometheus.GaugeValue, v.expires,
+				id.Kind, id.Namespace, id.Name, v.provider, v.secret)
+		}
 		for _, h := range v.headroom {
-			if told[h.Resource] {
-				continue
-			}
-			told[h.Resource] = true
 			labels := []string{id.Kind, id.Namespace, id.Name, v.provider, h.Resource}
 			ch <- prometheus.MustNewConstMetric(limitDesc, prometheus.GaugeValue, h.Limit, labels...)
 			ch <- prometheus.MustNewConstMetric(remainingDesc, prometheus.GaugeValue, h.Remaining, labels...)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/recorder"
@@ -43,8 +44,8 @@ type Reconciler struct {
 	written ledger
 }
 
-// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders;emailproviders,verbs=get;list;watch
-// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders/status;emailproviders/status,verbs=patch
+// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders;emailproviders;publicapis,verbs=get;list;watch
+// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders/status;emailproviders/status;publicapis/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets;configmaps,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
@@ -139,6 +140,11 @@ func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s dia
 	status.EffectivePeriodSeconds = int32(v.EffectivePeriod / time.Second)
 	if len(v.Headroom) > 0 {
 		status.Headroom = headroom(v.Headroom)
+	}
+	status.CredentialExpiresAt = nil
+	if !v.Expires.IsZero() {
+		at := metav1.NewTime(v.Expires).Rfc3339Copy()
+		status.CredentialExpiresAt = &at
 	}
 	if v.Probed {
 		status.LastHandledRequest = v.Key.Request

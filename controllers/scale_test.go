@@ -43,8 +43,8 @@ type manyHosts struct {
 	total int
 	// perSecond counts the requests by the second in which they came, from the last call of after.
 	perSecond map[int64]int
-	// enough is closed once there were so many requests as wanted.
-	wanted int
+	// enough is closed once there was what is wanted.
+	wanted func() bool
 	enough chan struct{}
 }
 
@@ -77,7 +77,7 @@ func (m *manyHosts) count(host string) {
 	m.asked[host]++
 	m.total++
 	m.perSecond[time.Now().Unix()]++
-	if m.enough != nil && m.total >= m.wanted {
+	if m.enough != nil && m.wanted() {
 		close(m.enough)
 		m.enough = nil
 	}
@@ -87,13 +87,39 @@ func (m *manyHosts) count(host string) {
 func (m *manyHosts) after(t *testing.T, n int) {
 	t.Helper()
 	m.mu.Lock()
-	m.wanted, m.enough, m.perSecond = m.total+n, make(chan struct{}), map[int64]int{}
-	enough := m.enough
+	wanted := m.total + n
+	m.perSecond = map[int64]int{}
+	m.mu.Unlock()
+	m.await(t, fmt.Sprintf("%d more requests", n), func() bool { return m.total >= wanted })
+}
+
+// afterEach returns once each host was asked n more times.
+func (m *manyHosts) afterEach(t *testing.T, hosts []string, n int) {
+	t.Helper()
+	before := m.perHost()
+	m.await(t, fmt.Sprintf("%d more requests to each of %d hosts", n, len(hosts)), func() bool {
+		for _, host := range hosts {
+			if m.asked[host] < before[host]+n {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (m *manyHosts) await(t *testing.T, what string, satisfied func() bool) {
+	t.Helper()
+	m.mu.Lock()
+	enough := make(chan struct{})
+	if m.wanted, m.enough = satisfied, enough; satisfied() {
+		close(enough)
+		m.enough = nil
+	}
 	m.mu.Unlock()
 	select {
 	case <-enough:
 	case <-time.After(2 * patience):
-		t.Fatalf("waited in vain for %d more requests", n)
+		t.Fatalf("waited in vain for %s", what)
 	}
 }
 
@@ -260,12 +286,18 @@ func TestHangingHostsDelayNobodyElse(t *testing.T) {
 	t.Parallel()
 	const objects, hung, rounds = 1000, 50, 3
 	c := newCrowd(t, objects, func(i int) bool { return i < hung })
-	c.server.after(t, objects*rounds)
-	asked := c.server.perHost()
+	var others []string
 	for i := hung; i < objects; i++ {
-		// Who began last in the first round may not have begun the last one.
-		if n := asked[address(i)]; n < rounds-1 {
-			t.Errorf("%s: expected a probe in every round, found %d", address(i), n)
+		others = append(others, address(i))
+	}
+	c.server.afterEach(t, others, 1) // All are known to the engine now.
+	before := c.server.perHost()
+	c.server.afterEach(t, others, rounds)
+	asked := c.server.perHost()
+	for _, host := range others {
+		// Who was last in the first round may be first in the last one.
+		if n := asked[host] - before[host]; n > rounds+2 {
+			t.Errorf("%s: expected the others to keep up with its rhythm, found %d probes of it while another had %d", host, n, rounds)
 		}
 	}
 	if skipped := c.metric("mainstay_probes_skipped_total").GetMetric()[0].GetCounter().GetValue(); skipped != 0 {

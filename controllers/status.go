@@ -6,7 +6,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -84,16 +83,15 @@ func (r *Reconciler) unchanged(old, status *v1alpha1.DependencyStatus) bool {
 // headroom is what the status says of a provider's limits.
 func headroom(of []probe.Headroom) []v1alpha1.Headroom {
 	const step = 10 // percent
-	byResource := map[string]v1alpha1.Headroom{}
-	for _, h := range of {
+	shown := make([]v1alpha1.Headroom, len(of))
+	for i, h := range of {
 		used := 100 * (h.Limit - min(h.Remaining, h.Limit)) / max(h.Limit, 1)
-		byResource[h.Resource] = v1alpha1.Headroom{
+		shown[i] = v1alpha1.Headroom{
 			Resource: h.Resource, Limit: new(int64(min(h.Limit, math.MaxInt32))), UsedPercent: new(int32(used) / step * step),
 		}
 	}
-	return slices.SortedFunc(maps.Values(byResource), func(a, b v1alpha1.Headroom) int {
-		return strings.Compare(a.Resource, b.Resource)
-	})
+	slices.SortFunc(shown, func(a, b v1alpha1.Headroom) int { return strings.Compare(a.Resource, b.Resource) })
+	return shown
 }
 
 func timeOf(t *metav1.Time) time.Time {

@@ -258,7 +258,7 @@ func TestOutageTakesNothingBackAndGatesNothing(t *testing.T) {
 func TestOwnEndpointNeedsTheSecretsConsent(t *testing.T) {
 	namespace := newNamespace(t)
 	credential := key(t)
-	endpoint := world.options.Target.Endpoints["OpenAICompatible"]
+	endpoint := world.urls["OpenAICompatible"]
 	u, _ := url.Parse(endpoint)
 	ai := openAI(namespace)
 	ai.Spec.Provider, ai.Spec.Endpoint = "OpenAICompatible", endpoint

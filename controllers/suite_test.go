@@ -30,6 +30,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	ctrlzap "sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -39,6 +40,7 @@ import (
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/controllers"
 	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/provider"
 	"mainstay.dev/mainstay/internal/provider/providertest"
 	"mainstay.dev/mainstay/internal/target"
 )
@@ -58,7 +60,9 @@ var world struct {
 	registry *prometheus.Registry
 	log      lockedBuffer
 	vendors  map[string]*providertest.Vendor
-	options  controllers.Options
+	// urls are where the vendors are. The operator is told of those that specs do not name.
+	urls    map[string]string
+	options controllers.Options
 }
 
 func TestMain(m *testing.M) {
@@ -162,12 +166,15 @@ func playVendors() error {
 	if err != nil {
 		return err
 	}
-	world.vendors = map[string]*providertest.Vendor{}
+	world.vendors, world.urls = map[string]*providertest.Vendor{}, map[string]string{}
 	endpoints := map[string]string{}
 	for _, f := range fixtures {
 		vendor := providertest.NewVendor(f)
 		world.vendors[f.Provider] = vendor
-		endpoints[f.Provider] = httptest.NewServer(vendor).URL + f.BasePath
+		world.urls[f.Provider] = httptest.NewServer(vendor).URL + f.BasePath
+		if p, _ := provider.Find(f.Kind, f.Provider); p.BaseURL != "" {
+			endpoints[f.Provider] = world.urls[f.Provider]
+		}
 	}
 	guard := probe.Guard{AllowHTTP: true, AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
 	world.options = controllers.Options{
@@ -319,12 +326,11 @@ func waitFor(t *testing.T, object target.Dependency, what string, satisfied func
 }
 
 func kindOf(object target.Dependency) string {
-	switch object.(type) {
-	case *v1alpha1.EmailProvider:
-		return "EmailProvider"
-	default:
-		return "AIProvider"
+	gvk, err := apiutil.GVKForObject(object, world.scheme)
+	if err != nil {
+		panic(err) // A type that the suite's scheme lacks is a mistake of the test.
 	}
+	return gvk.Kind
 }
 
 // waitForReason waits until Healthy has a reason, for the object's present generation.

@@ -124,6 +124,12 @@ const (
 	ReasonIPNotAllowed = "IPNotAllowed"
 )
 
+// Early warnings of stage Authenticated.
+const (
+	// ReasonAPIKeyExpiringSoon: the key works and expires within 14 days.
+	ReasonAPIKeyExpiringSoon = "APIKeyExpiringSoon"
+)
+
 // Reasons of stage Authorized.
 const (
 	// ReasonInsufficientScope: the key lacks a scope.
@@ -148,6 +154,8 @@ const (
 	ReasonDomainVerificationLapsing = "DomainVerificationLapsing"
 	// ReasonSandboxMode: the provider accepts emails with this key and delivers none of them.
 	ReasonSandboxMode = "SandboxMode"
+	// ReasonRequestPathNotFound: the API answers, and has nothing at a path of spec.requests.
+	ReasonRequestPathNotFound = "RequestPathNotFound"
 	// ReasonListTooLong: the provider lists more than Mainstay reads, and what is needed was not in it.
 	ReasonListTooLong = "ListTooLong"
 	// ReasonSendOnlyKey: the key may send and nothing else, so it cannot show the domain's state.

@@ -190,6 +190,11 @@ type DependencyStatus struct {
 	// +optional
 	AcceptedSecret *SecretVersion `json:"acceptedSecret,omitempty"`
 
+	// credentialExpiresAt is when the credential expires, as the spec, the credential itself or the provider
+	// says.
+	// +optional
+	CredentialExpiresAt *metav1.Time `json:"credentialExpiresAt,omitempty"`
+
 	// headroom is how much of the provider's limits is used, as far as the provider tells. It is coarse on
 	// purpose and moves as lastProbeTime does; the metrics mainstay_provider_limit and
 	// mainstay_provider_remaining are exact.

@@ -24,6 +24,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion,
 		&AIProvider{}, &AIProviderList{},
 		&EmailProvider{}, &EmailProviderList{},
+		&PublicAPI{}, &PublicAPIList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

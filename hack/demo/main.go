@@ -63,11 +63,16 @@ func say(format string, args ...any) { fmt.Printf("\n▶ "+format+"\n", args...)
 // tell is the story.
 func (s *stage) tell(ctx context.Context) error {
 	say("A shop and a blog declare what they depend on: kubectl apply -k config/samples")
+	// Somebody made the key for the shop's reports without the scope that reads leads.
+	if err := s.play(ctx, "DevSphere", "a scope is missing", devSphereKey); err != nil {
+		return err
+	}
 	for _, args := range [][]string{
 		{"apply", "-k", "config/samples"},
 		{"create", "secret", "generic", "openai", "-n", "shop", "--from-literal=apiKey=" + openAIKey},
 		{"create", "secret", "generic", "resend", "-n", "shop", "--from-literal=apiKey=" + resendKey},
 		{"create", "secret", "generic", "resend", "-n", "blog", "--from-literal=apiKey=" + resendKey},
+		{"create", "secret", "generic", "devsphere", "-n", "shop", "--from-literal=apiKey=" + devSphereKey},
 	} {
 		if err := s.kubectl(ctx, args...); err != nil {
 			return err
@@ -80,6 +85,7 @@ func (s *stage) tell(ctx context.Context) error {
 	for _, want := range [][3]string{
 		{"aiprovider/search", "shop", "SecretNotFound"},
 		{"emailprovider/transactional", "shop", "Passed"},
+		{"publicapi/reporting", "shop", "InsufficientScope"},
 		{"emailprovider/newsletter", "blog", "DomainNotFound"},
 		{"aiprovider/summaries", "blog", "NoAIProvider"},
 	} {

@@ -26,6 +26,7 @@ const (
 	openAIKey    = "sk-demo-shop-first-key"
 	newOpenAIKey = "sk-demo-shop-second-key"
 	resendKey    = "re_demo_shop_key"
+	devSphereKey = "dvs_live_demo_shop_key"
 )
 
 // patience bounds how long one step of the story may take.
@@ -144,7 +145,7 @@ func (s *stage) kubectl(ctx context.Context, args ...string) error {
 // short leaves out of a command line what would not help to read it.
 func short(args []string) string {
 	line := strings.Join(args, " ")
-	for _, key := range []string{openAIKey, newOpenAIKey, resendKey} {
+	for _, key := range []string{openAIKey, newOpenAIKey, resendKey, devSphereKey} {
 		line = strings.ReplaceAll(line, key, "…")
 	}
 	if before, _, found := strings.Cut(line, "jsonpath="); found {

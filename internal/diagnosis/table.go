@@ -268,6 +268,11 @@ var table = []Diagnosis{
 		Seen:   "{provider} does not accept the {credential}[ in {secret}] from the cluster's address.",
 		Advice: "Add the cluster's egress address to the allow-list of the key or account at {provider}.",
 	},
+	{
+		Symptom: probe.KeyExpiringSoon, Reason: v1alpha1.ReasonAPIKeyExpiringSoon, Blame: Owner, Shows: probe.Passed,
+		Seen:   "The {credential}[ in {secret}] works, and expires soon: within two weeks.",
+		Advice: "Create a new one at {provider} and put it there before that.",
+	},
 
 	// Authorized
 	{
@@ -316,6 +321,11 @@ var table = []Diagnosis{
 		Symptom: probe.SandboxMode, Reason: v1alpha1.ReasonSandboxMode, Blame: Owner,
 		Seen:   "The {credential}[ in {secret}] belongs to a sandbox: {provider} accepts emails with it and delivers none of them.",
 		Advice: "Use a key at {provider} that is not for testing.",
+	},
+	{
+		Symptom: probe.RequestPathNotFound, Reason: v1alpha1.ReasonRequestPathNotFound, Blame: Owner,
+		Seen:   "{host} answers, and has nothing at a path of spec.requests[: {names}].",
+		Advice: "Correct the path, or the base URL in spec.endpoint; some APIs answer so where a key may not see a path.",
 	},
 	{
 		Symptom: probe.ListTooLong, Reason: v1alpha1.ReasonListTooLong, Blame: Mainstay, Shows: probe.Undecided,

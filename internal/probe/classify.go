@@ -63,16 +63,21 @@ func classify(a Answer, rules []Rule) Reading {
 	if a.Status >= 500 {
 		return Reading{Symptom: ServerError}
 	}
-	said := readError(a.Body)
-	good := isGood(a.Status)
+	said, good := readError(a.Body), isGood(a.Status)
+	if !good {
+		said.readChallenge(a.Header.Get("Www-Authenticate"))
+	}
 	if !good || said.present {
 		for _, rule := range rules {
 			if rule.matches(a.Status, said) {
-				return Reading{Symptom: rule.Means, Args: rule.args(said.message), Unprovable: rule.Unprovable}
+				return Reading{Symptom: rule.Means, Args: rule.args(said), Unprovable: rule.Unprovable}
 			}
 		}
 	}
 	if good {
+		if a.Status == http.StatusNoContent {
+			return Reading{}
+		}
 		if said.present || a.Endless || !said.isObject && !json.Valid(a.Body) {
 			return Reading{Symptom: UnexpectedAnswer}
 		}
@@ -125,17 +130,16 @@ func (r Rule) matches(status int, said errorBody) bool {
 // maxArgs is how many arguments one finding takes up from a message.
 const maxArgs = 8
 
-// args are sorted, and each is there once: the same arguments in another order are the same finding.
-func (r Rule) args(message string) []string {
-	if r.Args == nil {
-		return nil
-	}
+// args are sorted, and each is there once: the same arguments in another order are the same finding. A
+// scope that the answer names in its own place needs no pattern.
+func (r Rule) args(said errorBody) []string {
 	var args []string
-	for _, match := range r.Args.FindAllStringSubmatch(message, -1) {
-		for name := range strings.SplitSeq(match[1], ",") {
-			if token, ok := Token(strings.TrimSpace(name)); ok {
-				args = append(args, token)
-			}
+	if r.Means == ScopeMissing {
+		args = append(args, said.scopes...)
+	}
+	if r.Args != nil {
+		for _, match := range r.Args.FindAllStringSubmatch(said.message, -1) {
+			args = append(args, tokens(strings.Split(match[1], ","))...)
 		}
 	}
 	slices.Sort(args)
@@ -148,7 +152,39 @@ type errorBody struct {
 	isObject bool // a JSON object
 	present  bool // an error member that is not null
 	codes    []string
-	message  string
+	// scopes are those that the answer says are needed.
+	scopes  []string
+	message string
+}
+
+// tokens returns those of some words that Token admits.
+func tokens(words []string) (admitted []string) {
+	for _, word := range words {
+		if token, ok := Token(strings.TrimSpace(word)); ok {
+			admitted = append(admitted, token)
+		}
+	}
+	return admitted
+}
+
+// challenge finds the parameters of a challenge, of which RFC 6750 names error, error_description and scope.
+var challenge = regexp.MustCompile(`(\w+)="([^"]{0,512})"`)
+
+// readChallenge reads what WWW-Authenticate says of a bearer token (RFC 6750, section 3).
+func (e *errorBody) readChallenge(header string) {
+	if !strings.HasPrefix(header, "Bearer ") || len(header) > maxPlainText {
+		return
+	}
+	for _, parameter := range challenge.FindAllStringSubmatch(header, -1) {
+		switch value := parameter[2]; parameter[1] {
+		case "error":
+			e.codes = append(e.codes, value)
+		case "error_description":
+			e.message += " " + value
+		case "scope":
+			e.scopes = append(e.scopes, tokens(strings.Fields(value))...)
+		}
+	}
 }
 
 const (
@@ -168,6 +204,8 @@ type errorObject struct {
 	Name   json.RawMessage `json:"name"`
 	Status json.RawMessage `json:"status"`
 	Reason json.RawMessage `json:"reason"`
+	// Need is where DevSphere names the scope that is missing.
+	Need json.RawMessage `json:"need"`
 	// ErrorCode is Postmark's name for it.
 	ErrorCode json.RawMessage `json:"ErrorCode"`
 	Message   json.RawMessage `json:"message"`
@@ -257,6 +295,9 @@ func (e *errorBody) read(o errorObject) {
 		if text, ok := readText(raw); ok {
 			e.message += " " + text
 		}
+	}
+	if text, ok := readText(o.Need); ok && len(o.Need) > 0 {
+		e.scopes = append(e.scopes, tokens([]string{text})...)
 	}
 	var details struct {
 		ErrorCode json.RawMessage `json:"error_code"` // Anthropic, for spend limits

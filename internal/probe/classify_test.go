@@ -31,6 +31,12 @@ var rules = []Rule{
 	{Code: "invalid_key", Means: KeyRejected},
 	{Message: "lacks scope", Means: ScopeMissing, Args: regexp.MustCompile(`scope ([^ ;]+)`)},
 	{Code: "404", Means: ModelNotAvailable},
+	{Code: "narrow", Means: ScopeMissing},
+}
+
+// challenging is an answer that asks for a credential.
+func challenging(status int, challenge string) Answer {
+	return Answer{Status: status, Header: http.Header{"Www-Authenticate": {challenge}}, Body: []byte("{}")}
 }
 
 func TestClassify(t *testing.T) {
@@ -98,7 +104,15 @@ func TestClassify(t *testing.T) {
 		"400 and nothing known":                          {Answer{Status: 400, Body: []byte(`{}`)}, is(UnexpectedAnswer)},
 		"a redirect":                                     {Answer{Status: 302}, is(UnexpectedAnswer)},
 		"a good status with a page":                      {Answer{Status: 200, Body: []byte("<html>")}, is(UnexpectedAnswer)},
-		"a good status with no body":                     {Answer{Status: 204}, is(UnexpectedAnswer)},
+		"a good status with no body":                     {Answer{Status: 200}, is(UnexpectedAnswer)},
+		"a status that says that there is no body":       {Answer{Status: 204}, Reading{}},
+		"a code in a challenge":                          {challenging(401, `Bearer realm="x", error="quota"`), is(QuotaExhausted)},
+		"scopes in a challenge":                          {challenging(403, `Bearer error="narrow", scope="b:read a:read"`), is(ScopeMissing, "a:read", "b:read")},
+		"a scope in a challenge that is no token":        {challenging(403, `Bearer error="narrow", scope="<script>"`), is(ScopeMissing)},
+		"a challenge of another scheme":                  {challenging(401, `Basic realm="x", error="quota"`), is(KeyRejected)},
+		"a challenge without end":                        {challenging(401, `Bearer error="quota", `+strings.Repeat("x", 2000)), is(KeyRejected)},
+		"a scope under the name need":                    {Answer{Status: 403, Body: []byte(`{"error":"narrow","need":"leads:read"}`)}, is(ScopeMissing, "leads:read")},
+		"a need that is no text":                         {Answer{Status: 403, Body: []byte(`{"error":"narrow","need":{"a":1}}`)}, is(ScopeMissing)},
 		"an answer of nothing at all is no good answer":  {Answer{}, is(UnexpectedAnswer)},
 		"an error of another type than is known":         {Answer{Status: 401, Body: []byte(`{"error":[1,2],"code":{},"message":7}`)}, is(KeyRejected)},
 		"a code that is an object or a list":             {Answer{Status: 400, Body: []byte(`{"error":{"code":["quota"]}}`)}, is(UnexpectedAnswer)},

@@ -155,6 +155,9 @@ func (e *Engine) take(m *entry, f *flight, r Report, now time.Time) Observation 
 	if len(r.Headroom) > 0 {
 		m.verdict.Headroom = r.Headroom
 	}
+	if !r.Expires.IsZero() {
+		m.verdict.Expires = r.Expires
+	}
 	switch seen.Ignored {
 	case "":
 		m.verdict.Doubt = Symptom{}

@@ -99,6 +99,8 @@ type Report struct {
 	OptIn StageSet
 	// Headroom is what the provider said of its limits.
 	Headroom []Headroom
+	// Expires is when the credential expires; zero where that is not known.
+	Expires time.Time
 }
 
 // Headroom is how much of a limit is left at a provider.

@@ -7,6 +7,8 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Redacted is what a Secret shows of itself.
@@ -75,6 +78,26 @@ func (s Secret) ShownBy(text string) bool {
 	}
 	return false
 }
+
+// Expiry returns when a credential expires that says so itself, as a JWT does (RFC 7519, claim exp); zero for
+// any other.
+func (s Secret) Expiry() time.Time {
+	parts := strings.Split(s.Reveal(), ".")
+	if len(parts) != 3 {
+		return time.Time{}
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	var claims struct {
+		Exp float64 `json:"exp"`
+	}
+	if err != nil || json.Unmarshal(payload, &claims) != nil || claims.Exp <= 0 || claims.Exp > maxUnix {
+		return time.Time{}
+	}
+	return time.Unix(int64(claims.Exp), 0)
+}
+
+// maxUnix is the last second of the year 9999.
+const maxUnix = 253402300799
 
 // String implements fmt.Stringer.
 func (s Secret) String() string { return Redacted }

@@ -28,9 +28,9 @@ func Share(client Client) *Shared {
 // certificates.
 type requestKey struct {
 	url, body, header string
-	auth        Auth
-	credential  Fingerprint
-	ca          string
+	auth              Auth
+	credential        Fingerprint
+	ca                string
 }
 
 func keyOf(r Request) requestKey {

@@ -67,6 +67,7 @@ var (
 	KeySuspended       = define(Authenticated, "KeySuspended")
 	CredentialRequired = define(Authenticated, "CredentialRequired")
 	IPNotAllowed       = define(Authenticated, "IPNotAllowed")
+	KeyExpiringSoon    = define(Authenticated, "KeyExpiringSoon")
 )
 
 // Symptoms of stage Authorized.
@@ -84,6 +85,7 @@ var (
 	DomainSendingDisabled     = define(Provisioned, "DomainSendingDisabled")
 	DomainVerificationLapsing = define(Provisioned, "DomainVerificationLapsing")
 	SandboxMode               = define(Provisioned, "SandboxMode")
+	RequestPathNotFound       = define(Provisioned, "RequestPathNotFound")
 	ListTooLong               = define(Provisioned, "ListTooLong")
 	SendOnlyKey               = define(Provisioned, "SendOnlyKey")
 	DomainNotVisible          = define(Provisioned, "DomainNotVisible")

@@ -23,6 +23,8 @@ type Target struct {
 	Credential Secret
 	// CA replaces the system's certificates where it is set.
 	CA *CA
+	// Expires is when the credential expires, as the spec says; zero where it does not.
+	Expires time.Time
 	// Wants is what the spec asks for.
 	Wants Wants
 	// RequestsPerMinute is how many requests may be sent with the credential, for all targets that have it;
@@ -54,6 +56,8 @@ type Terms struct {
 type Wants interface {
 	// Names are what has to exist at the provider, as the spec names it.
 	Names() []string
+	// Scope is the scope that the spec says one of them needs; none where it does not say so.
+	Scope(name string) []string
 	// Empty says that the spec asks for nothing.
 	Empty() bool
 }
@@ -80,6 +84,43 @@ type EmailWants struct {
 	// From is the address that test emails come from; empty for none.
 	From string
 }
+
+// APIWants is what a PublicAPI asks for.
+type APIWants struct {
+	// Requests must be open to the key.
+	Requests []APIRequest
+}
+
+// APIRequest is a path, with the scope that it needs; empty where the spec names none.
+type APIRequest struct{ Path, ScopeNeeded string }
+
+// Names implements Wants.
+func (w APIWants) Names() []string {
+	var paths []string
+	for _, r := range w.Requests {
+		paths = append(paths, r.Path)
+	}
+	return paths
+}
+
+// Scope implements Wants.
+func (w APIWants) Scope(path string) []string {
+	for _, r := range w.Requests {
+		if r.Path == path && r.ScopeNeeded != "" {
+			return []string{r.ScopeNeeded}
+		}
+	}
+	return nil
+}
+
+// Empty implements Wants.
+func (w APIWants) Empty() bool { return len(w.Requests) == 0 }
+
+// Scope implements Wants: no model is said to need one.
+func (w AIWants) Scope(string) []string { return nil }
+
+// Scope implements Wants: no domain is said to need one.
+func (w EmailWants) Scope(string) []string { return nil }
 
 // Names implements Wants.
 func (w AIWants) Names() []string { return w.Models }

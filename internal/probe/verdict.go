@@ -49,6 +49,9 @@ type Verdict struct {
 	// Headroom is what the provider last said of its limits. It moves with every probe, and so nobody is told
 	// of it.
 	Headroom []Headroom
+	// Expires is when the credential expires; zero where that is not known. It moves no more often than the
+	// credential does.
+	Expires time.Time
 	// EffectivePeriod is how often the target is probed where that is less often than asked for; else 0.
 	EffectivePeriod time.Duration
 }

@@ -17,6 +17,8 @@ func TestAKeyOfAnotherVendorIsRecognisedByItsPrefix(t *testing.T) {
 		"a shorter prefix that its begins with":   {"AIProvider", "Anthropic", "sk-proj-Ab3dEf6h", "it looks like a key of OpenAI"},
 		"a key of another kind of dependency":     {"AIProvider", "OpenAI", "re_Ab3dEf6h", "it looks like a key of Resend"},
 		"a key of OpenRouter at OpenAI":           {"AIProvider", "OpenAI", "sk-or-v1-Ab3dEf6h", "it looks like a key of OpenRouter"},
+		"a key without the prefix of every key":   {"PublicAPI", "DevSphere", "Ab3dEf6h", "its keys begin with dvs_live_"},
+		"a key with it":                           {"PublicAPI", "DevSphere", "dvs_live_Ab3dEf6h", ""},
 		"a later key of OpenRouter":               {"AIProvider", "OpenRouter", "sk-or-v2-Ab3dEf6h", ""},
 		"a key of OpenAI at OpenRouter":           {"AIProvider", "OpenRouter", "sk-proj-Ab3dEf6h", "it looks like a key of OpenAI"},
 		"a key of Groq at Gemini":                 {"AIProvider", "Gemini", "gsk_Ab3dEf6h", "it looks like a key of Groq"},

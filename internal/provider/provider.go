@@ -34,6 +34,8 @@ type Provider struct {
 	Called, Credential string
 	// KeyPrefix is how this vendor's keys begin, as far as that is distinctive; empty where it is not.
 	KeyPrefix string
+	// EveryKey says that all keys begin with KeyPrefix, at whatever host.
+	EveryKey bool
 	// NotKeys are prefixes of this vendor's credentials that are for another use, and what they are.
 	NotKeys map[string]string
 	// Header holds what the vendor wants in every request besides the credential.
@@ -45,6 +47,8 @@ type Provider struct {
 	RequestsPerMinute float64
 	// StatusPage is where the vendor tells machines of its outages.
 	StatusPage probe.StatusPage
+	// ExpiryHeader is the header in which the vendor tells when the credential expires.
+	ExpiryHeader string
 	// Limits are the headers in which the vendor tells how much of its limits is left.
 	Limits []LimitHeaders
 	// Rules are what is known of the vendor's errors; the first that matches decides.
@@ -66,8 +70,11 @@ type Key struct {
 // Step is one request, or one for each name that the spec asks for. It reads, and costs nothing, unless
 // the spec opted in to more.
 type Step struct {
-	// Path is relative to the base URL; {name} in it stands for one of the names of Each.
+	// Path is relative to the base URL; {name} in it stands for one of the names of Each, and {path} for one
+	// that is a path itself.
 	Path string
+	// Missing is what it means that nothing is at the path; the common reading where it is zero.
+	Missing probe.Symptom
 	// BaseURL replaces the provider's own for the step, at a vendor with several hosts. Where the user or
 	// the administrator set another base URL, that holds for all steps.
 	BaseURL string
@@ -139,6 +146,9 @@ var all = []Provider{
 	postmark,
 	resend,
 	sendGrid,
+
+	bearer,
+	devSphere,
 }
 
 // Find returns the provider of a kind by its name.
@@ -182,8 +192,11 @@ func (p Provider) Share() float64 {
 	if p.RequestsPerMinute == 0 {
 		return probe.DefaultShare
 	}
-	return share * p.RequestsPerMinute
+	return ShareOf(p.RequestsPerMinute)
 }
+
+// ShareOf returns how much of a limit on requests probes take.
+func ShareOf(limit float64) float64 { return share * limit }
 
 // Misplaced recognises a credential of another vendor, or for another use, by its prefix, and says what
 // it is. A vendor whose keys have no prefix of their own accepts any.
@@ -193,6 +206,9 @@ func (p Provider) Misplaced(credential probe.Secret) (string, bool) {
 		if strings.HasPrefix(value, prefix) {
 			return what, true
 		}
+	}
+	if p.EveryKey && !strings.HasPrefix(value, p.KeyPrefix) {
+		return "its keys begin with " + p.KeyPrefix, true
 	}
 	if p.KeyPrefix == "" {
 		return "", false

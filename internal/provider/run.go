@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -34,8 +35,10 @@ func (p Provider) examine(ctx context.Context, client probe.Client, t probe.Targ
 	if run.steps(ctx) {
 		run.finish()
 	}
+	run.expiry(time.Now())
 	return probe.Report{
 		Outcome: run.outcome, RetryAfter: run.retryAfter, OptIn: run.optedIn, Headroom: run.headroom,
+		Expires: run.expires,
 	}
 }
 
@@ -50,6 +53,8 @@ type run struct {
 	// optedIn are the stages that steps have judged which the spec opted in to.
 	optedIn  probe.StageSet
 	headroom []probe.Headroom
+	// expires is when the credential expires; zero where nobody says it.
+	expires time.Time
 }
 
 // steps sends the requests in order and says whether it came to the end of them.
@@ -89,13 +94,16 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		before := r.outcome
 		defer func() { r.optedIn |= judged(before, r.outcome) }()
 	}
-	path := strings.ReplaceAll(step.Path, "{name}", url.PathEscape(name))
+	path := strings.NewReplacer("{name}", url.PathEscape(name), "{path}", name).Replace(step.Path)
 	for turn := range maxPages {
 		page := r.page(name, turn)
 		answer := r.client.Do(ctx, r.request(step, path, page))
 		r.retryAfter = max(r.retryAfter, answer.RetryAfter(time.Now()))
 		r.limits(answer)
 		reading := probe.Classify(answer, r.Rules)
+		if reading.Symptom == probe.PathNotFound && step.Missing != (probe.Symptom{}) {
+			reading.Symptom = step.Missing
+		}
 		if step.Scope != "" && (reading.Symptom == probe.Forbidden || reading.Symptom == probe.ScopeMissing) {
 			r.without(step)
 			return true
@@ -108,7 +116,10 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		if err := step.Read(page); err != nil {
 			return r.settle(step, probe.Reading{Symptom: probe.UnexpectedAnswer}, name)
 		}
-		r.scopes, r.headroom = page.Scopes, append(r.headroom, page.Headroom...)
+		r.scopes = page.Scopes
+		for _, h := range page.Headroom {
+			r.has(h)
+		}
 		r.proven(probe.Authorized)
 		switch {
 		case page.Next != "":
@@ -153,13 +164,50 @@ func (r *run) request(step Step, path string, page *Page) probe.Request {
 	return request
 }
 
-// limits takes up what the headers of an answer say of limits.
-func (r *run) limits(answer probe.Answer) {
-	for _, l := range r.Limits {
-		if limit, remaining, ok := answer.Headroom(l.Limit, l.Remaining); ok {
-			r.headroom = append(r.headroom, probe.Headroom{Resource: l.Resource, Limit: limit, Remaining: remaining})
+// expiry takes note of when the credential expires, as the spec, the credential itself or the vendor says,
+// and warns early of it.
+func (r *run) expiry(now time.Time) {
+	for _, at := range []time.Time{r.target.Expires, r.target.Credential.Expiry()} {
+		if !at.IsZero() && (r.expires.IsZero() || at.Before(r.expires)) {
+			r.expires = at
 		}
 	}
+	soon := !r.expires.IsZero() && r.expires.Sub(now) < expiryWarning
+	if soon && r.outcome[probe.Authenticated].Equal(probe.Pass()) {
+		r.outcome.Set(probe.Authenticated, probe.Finding{Result: probe.Passed, Symptom: probe.KeyExpiringSoon})
+	}
+}
+
+// expiryWarning is how long before a credential expires that is told of.
+const expiryWarning = 14 * 24 * time.Hour
+
+// expiryForms are how headers write when a credential expires.
+var expiryForms = []string{time.RFC3339, http.TimeFormat, "2006-01-02 15:04:05 MST", "2006-01-02 15:04:05 -0700"}
+
+// limits takes up what the headers of an answer say of limits.
+func (r *run) limits(answer probe.Answer) {
+	if r.ExpiryHeader != "" {
+		for _, form := range expiryForms {
+			if at, err := time.Parse(form, answer.Header.Get(r.ExpiryHeader)); err == nil {
+				r.expires = at
+			}
+		}
+	}
+	for _, l := range r.Limits {
+		if limit, remaining, ok := answer.Headroom(l.Limit, l.Remaining); ok {
+			r.has(probe.Headroom{Resource: l.Resource, Limit: limit, Remaining: remaining})
+		}
+	}
+}
+
+// has takes note of headroom. What was said last of a resource holds.
+func (r *run) has(h probe.Headroom) {
+	i := slices.IndexFunc(r.headroom, func(known probe.Headroom) bool { return known.Resource == h.Resource })
+	if i < 0 {
+		r.headroom = append(r.headroom, h)
+		return
+	}
+	r.headroom[i] = h
 }
 
 // page returns a page for a step to fill and to judge, with what is known so far.
@@ -195,8 +243,11 @@ func (r *run) settle(step Step, reading probe.Reading, name string) bool {
 		return true
 	}
 	stage, args := reading.Symptom.Stage(), r.admitted(reading.Args)
-	if stage == probe.Provisioned {
+	switch {
+	case stage == probe.Provisioned:
 		args = r.named(name)
+	case reading.Symptom == probe.ScopeMissing && len(args) == 0:
+		args = r.target.Wants.Scope(name)
 	}
 	if stage == probe.Provisioned && len(args) == 0 && !reading.Unprovable {
 		// Where the spec asks for nothing, nothing but the path can be missing.

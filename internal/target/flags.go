@@ -28,7 +28,7 @@ func (f *GuardFlags) AddTo(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.allowHTTP, "allow-http", false,
 		"allow probes, and the credentials they carry, over plain http")
 	flags.StringArrayVar(&f.endpoints, "endpoint", nil,
-		"`PROVIDER=URL` that stands in for the fixed host of a provider, such as a gateway (repeatable)")
+		"`PROVIDER=URL` at which a provider is probed, whatever specs say, such as a gateway or a simulator (repeatable)")
 }
 
 // Options returns what the flags say.

@@ -46,6 +46,8 @@ type Kind struct {
 	Wants func(Dependency) probe.Wants
 	// OptIn reads from the spec how often to do what it opted in to; 0 for never.
 	OptIn func(Dependency) time.Duration
+	// Adjust puts into a target what only this kind's spec says; nil for nothing.
+	Adjust func(Dependency, *probe.Target)
 }
 
 // Kinds is the table of probed kinds.
@@ -72,6 +74,13 @@ var Kinds = []Kind{
 			return probe.EmailWants{Domain: d.(*v1alpha1.EmailProvider).Spec.Domain}
 		},
 	},
+	{
+		Name:    "PublicAPI",
+		New:     func() Dependency { return &v1alpha1.PublicAPI{} },
+		NewList: func() runtime.Object { return &v1alpha1.PublicAPIList{} },
+		Wants:   apiWants,
+		Adjust:  adjustAPI,
+	},
 }
 
 func aiWants(d Dependency) probe.Wants {
@@ -90,6 +99,25 @@ func aiWants(d Dependency) probe.Wants {
 	return wants
 }
 
+func apiWants(d Dependency) probe.Wants {
+	var wants probe.APIWants
+	for _, r := range d.(*v1alpha1.PublicAPI).Spec.Requests {
+		wants.Requests = append(wants.Requests, probe.APIRequest{Path: r.Path, ScopeNeeded: r.Scope})
+	}
+	return wants
+}
+
+// adjustAPI takes up what the spec says of the key.
+func adjustAPI(d Dependency, t *probe.Target) {
+	spec := d.(*v1alpha1.PublicAPI).Spec
+	if spec.RateLimit != nil {
+		t.RequestsPerMinute = provider.ShareOf(float64(spec.RateLimit.RequestsPerMinute))
+	}
+	if spec.ExpiresAt != nil {
+		t.Expires = spec.ExpiresAt.Time
+	}
+}
+
 // Referent is one version of a Secret or ConfigMap that a spec refers to.
 type Referent struct {
 	Version probe.Version
@@ -103,7 +131,7 @@ type Referent struct {
 // Options are what the administrator decides.
 type Options struct {
 	Guard probe.Guard
-	// Endpoints replace the base URLs of providers, by their names.
+	// Endpoints replace the base URLs of providers, by their names, and what specs say of them.
 	Endpoints map[string]string
 }
 
@@ -139,6 +167,9 @@ func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
 	t.Place = r.Kind.place(r.Object)
 	t.BaseURL, t.OwnHost = o.baseURL(vendor, spec, t.Place)
 	t.RequestsPerMinute = vendor.Share()
+	if r.Kind.Adjust != nil {
+		r.Kind.Adjust(r.Object, &t)
+	}
 	if t.BaseURL == vendor.Base(t.Place) {
 		t.StatusPage = vendor.StatusPage
 	}
@@ -163,10 +194,10 @@ func (k Kind) place(object Dependency) string {
 // baseURL picks the URL to probe and says whether the spec chose its host.
 func (o Options) baseURL(vendor provider.Provider, spec *v1alpha1.DependencySpec, place string) (string, bool) {
 	switch {
-	case spec.Endpoint != "":
-		return strings.TrimRight(spec.Endpoint, "/"), true
 	case o.Endpoints[vendor.Name] != "":
 		return strings.TrimRight(o.Endpoints[vendor.Name], "/"), false
+	case spec.Endpoint != "":
+		return strings.TrimRight(spec.Endpoint, "/"), true
 	}
 	return vendor.Base(place), vendor.OwnPlace
 }
@@ -233,7 +264,7 @@ func credential(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Find
 		return probe.Fail(probe.SecretNotFound), true
 	}
 	// A server of the user's own may issue keys of its own, so only the vendor's host knows their kind.
-	issued := vendor.BaseURL != "" && (!t.OwnHost || vendor.OwnPlace)
+	issued := vendor.EveryKey || vendor.BaseURL != "" && (!t.OwnHost || vendor.OwnPlace)
 	if len(vendor.Keys) > 0 {
 		values, problem, bad := values(vendor.Keys, r.Secret.Data, issued)
 		t.Credential = probe.NewSecretOf(values)

@@ -65,6 +65,13 @@ type Wants struct {
 	Completion Completion `json:"completion,omitempty"`
 	Domain     string     `json:"domain,omitempty"`
 	From       string     `json:"from,omitempty"`
+	Requests   []Wanted   `json:"requests,omitempty"`
+}
+
+// Wanted is a request that the spec of a PublicAPI names.
+type Wanted struct {
+	Path  string `json:"path"`
+	Scope string `json:"scope,omitempty"`
 }
 
 // Completion is what a spec opts in to for a model.
@@ -158,8 +165,15 @@ func (f Fixture) Target(c Case, serverURL string) probe.Target {
 }
 
 func (w Wants) of(kind string) probe.Wants {
-	if kind == "EmailProvider" {
+	switch kind {
+	case "EmailProvider":
 		return probe.EmailWants{Domain: w.Domain, From: w.From}
+	case "PublicAPI":
+		var wants probe.APIWants
+		for _, r := range w.Requests {
+			wants.Requests = append(wants.Requests, probe.APIRequest{Path: r.Path, ScopeNeeded: r.Scope})
+		}
+		return wants
 	}
 	return probe.AIWants{Models: w.Models, Completion: probe.Completion(w.Completion)}
 }
