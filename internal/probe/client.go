@@ -93,6 +93,7 @@ type HTTPClient struct {
 	proxy     func(*url.URL) (*url.URL, error)
 
 	open       atomic.Int32 // connections
+	most       int32        // how many may be open
 	mu         sync.Mutex
 	transports map[string]*http.Transport // by the PEM text of the CA
 }
@@ -104,6 +105,7 @@ func NewHTTPClient(guard Guard, userAgent string) *HTTPClient {
 		guard:      guard,
 		userAgent:  userAgent,
 		proxy:      httpproxy.FromEnvironment().ProxyFunc(),
+		most:       maxOpen,
 		transports: map[string]*http.Transport{},
 	}
 }
@@ -251,7 +253,7 @@ func (c *HTTPClient) dial(ctx context.Context, network, address string) (net.Con
 	if err != nil {
 		return nil, err
 	}
-	if c.open.Add(1) > maxOpen {
+	if c.open.Add(1) > c.most {
 		c.closeIdle()
 	}
 	return &countedConn{Conn: conn, closed: sync.OnceFunc(func() { c.open.Add(-1) })}, nil
