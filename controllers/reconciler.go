@@ -124,11 +124,11 @@ func (r *Reconciler) subject(object target.Dependency) diagnosis.Subject {
 	return diagnosis.SubjectOf(r.Kind.Name, object, r.Options.Host(r.Kind, object))
 }
 
-// forget drops what this process holds of an object that is gone.
+// forget drops what this process holds of an object that is gone. Its probe ends last, and then nothing is left.
 func (r *Reconciler) forget(id probe.ID) {
-	r.Engine.Remove(id)
 	r.Metrics.forget(id)
 	r.written.forget(id)
+	r.Engine.Remove(id)
 }
 
 // verdictReport is what the object's status has to become for a verdict.
