@@ -133,12 +133,7 @@ func (c *HTTPClient) Do(ctx context.Context, r Request) Answer {
 	// A RoundTrip follows no redirect, and it keeps apart "no answer came" from "an answer that is bad".
 	resp, err := c.transport(r.CA).RoundTrip(req)
 	if err != nil {
-		answer := fault(err)
-		answer.Connected = way.connected.Load()
-		if answer.Fault == TimedOut && way.waitsForName() {
-			answer.Fault = NameServerFailed
-		}
-		return answer
+		return way.stopped(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	limit := maxError
@@ -179,6 +174,16 @@ func (p *progress) watch(ctx context.Context) context.Context {
 		// It may be the connection of another request, that became free before the address was known.
 		GotConn: func(httptrace.GotConnInfo) { p.connected.Store(true) },
 	})
+}
+
+// stopped turns an error into the symptom that it is where the request had come so far.
+func (p *progress) stopped(err error) Answer {
+	answer := fault(err)
+	answer.Connected = p.connected.Load()
+	if answer.Fault == TimedOut && p.waitsForName() {
+		answer.Fault = NameServerFailed
+	}
+	return answer
 }
 
 func (p *progress) waitsForName() bool {
