@@ -318,7 +318,8 @@ func (e *Engine) enqueue(m *entry) {
 	}
 }
 
-// sweep doubts verdicts that were not renewed for long, and forgets lanes that nobody needs.
+// sweep doubts verdicts that were not renewed for long, and forgets lanes that nobody needs. It shows the others'
+// periods where members left.
 func (e *Engine) sweep(now time.Time) {
 	for _, m := range e.entries {
 		if now.Sub(m.heard) > max(proofPeriods*m.period(), proofAge) && m.verdict.Doubt == (Symptom{}) {
@@ -331,6 +332,7 @@ func (e *Engine) sweep(now time.Time) {
 	}
 	for key, l := range e.lanes {
 		if !l.idle(now) {
+			e.restretch(l)
 			continue
 		}
 		delete(e.lanes, key)

@@ -126,8 +126,7 @@ func (e *Engine) leave(m *entry) {
 	l := m.lane
 	i := slices.Index(l.members, m)
 	l.members = slices.Delete(l.members, i, i+1)
-	l.moved = true
-	e.restretch(l)
+	l.moved = true // The sweep shows it, or an earlier probe: many leave at once where a Secret of many is changed.
 	m.lane = nil
 }
 
