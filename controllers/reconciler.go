@@ -108,8 +108,15 @@ func (r *Reconciler) underWay(ctx context.Context, id probe.ID, object target.De
 		})
 		return ctrl.Result{}, nil
 	}
-	v.Stages[probe.Configured].Finding = probe.Pass()
-	return r.write(ctx, verdictReport(id, object, v, subject))
+	return r.write(ctx, verdictReport(id, object, withTarget(v), subject))
+}
+
+// withTarget adds to a verdict what is known of an object that has a target and was not probed yet.
+func withTarget(v probe.Verdict) probe.Verdict {
+	if !v.Attempted() {
+		v.Stages[probe.Configured].Finding = probe.Pass()
+	}
+	return v
 }
 
 // settled writes a verdict that was made for the object as it is now.
@@ -117,7 +124,7 @@ func (r *Reconciler) settled(ctx context.Context, id probe.ID, object target.Dep
 	if !v.Probed && v.Doubt == (probe.Symptom{}) {
 		return r.underWay(ctx, id, object, v)
 	}
-	return r.write(ctx, verdictReport(id, object, v, r.subject(object)))
+	return r.write(ctx, verdictReport(id, object, withTarget(v), r.subject(object)))
 }
 
 // subject is what messages say of an object.
@@ -125,11 +132,11 @@ func (r *Reconciler) subject(object target.Dependency) diagnosis.Subject {
 	return diagnosis.SubjectOf(r.Kind.Name, object, r.Options.Terms(r.Kind, object))
 }
 
-// forget drops what this process holds of an object that is gone.
+// forget drops what this process holds of an object that is gone. Its probe ends last, and then nothing is left.
 func (r *Reconciler) forget(id probe.ID) {
-	r.Engine.Remove(id)
 	r.Metrics.forget(id)
 	r.written.forget(id)
+	r.Engine.Remove(id)
 }
 
 // verdictReport is what the object's status has to become for a verdict.
@@ -162,10 +169,12 @@ func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s dia
 	}
 }
 
-// suspended is what the status of a suspended object has to become.
+// suspended is what the status of a suspended object has to become. A request to probe now is answered by it.
 func suspended(object target.Dependency) *v1alpha1.DependencyStatus {
 	status := object.SharedStatus().DeepCopy()
 	status.Conditions = diagnosis.Suspended(object.GetGeneration())
 	status.ObservedGeneration = object.GetGeneration()
+	status.LastHandledRequest = keyOf(object).Request
+	status.EffectivePeriodSeconds = 0
 	return status
 }

@@ -297,6 +297,10 @@ func TestSuspendStopsProbing(t *testing.T) {
 	if ready := condition(ai, "Ready"); healthy.Status != metav1.ConditionUnknown || ready.Status != metav1.ConditionTrue || ready.Reason != v1alpha1.ReasonSuspended {
 		t.Errorf("expected Healthy Unknown and Ready True, found:\n%s", shown(ai))
 	}
+	probeNow(t, ai, "while it is suspended") // It is echoed, so that who waits for it learns why nothing is probed.
+	if healthy := condition(ai, v1alpha1.ConditionHealthy); healthy.Reason != v1alpha1.ReasonSuspended {
+		t.Errorf("expected the object to stay suspended, found:\n%s", shown(ai))
+	}
 	update(t, ai, func() { ai.Spec.Suspend = false })
 	waitForReason(t, ai, v1alpha1.ReasonPassed)
 }

@@ -90,6 +90,7 @@ type HTTPClient struct {
 	proxy     func(*url.URL) (*url.URL, error)
 
 	open       atomic.Int32 // connections
+	most       int32        // how many may be open
 	mu         sync.Mutex
 	transports map[string]*http.Transport // by the PEM text of the CA
 }
@@ -101,6 +102,7 @@ func NewHTTPClient(guard Guard, userAgent string) *HTTPClient {
 		guard:      guard,
 		userAgent:  userAgent,
 		proxy:      httpproxy.FromEnvironment().ProxyFunc(),
+		most:       maxOpen,
 		transports: map[string]*http.Transport{},
 	}
 }
@@ -120,12 +122,7 @@ func (c *HTTPClient) Do(ctx context.Context, r Request) Answer {
 	// A RoundTrip follows no redirect, and it keeps apart "no answer came" from "an answer that is bad".
 	resp, err := c.transport(r.CA).RoundTrip(req)
 	if err != nil {
-		answer := fault(err)
-		answer.Connected = way.connected.Load()
-		if answer.Fault == TimedOut && way.waitsForName() {
-			answer.Fault = NameServerFailed
-		}
-		return answer
+		return way.stopped(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	limit := maxError
@@ -190,6 +187,16 @@ func (p *progress) watch(ctx context.Context) context.Context {
 		// It may be the connection of another request, that became free before the address was known.
 		GotConn: func(httptrace.GotConnInfo) { p.connected.Store(true) },
 	})
+}
+
+// stopped turns an error into the symptom that it is where the request had come so far.
+func (p *progress) stopped(err error) Answer {
+	answer := fault(err)
+	answer.Connected = p.connected.Load()
+	if answer.Fault == TimedOut && p.waitsForName() {
+		answer.Fault = NameServerFailed
+	}
+	return answer
 }
 
 func (p *progress) waitsForName() bool {
@@ -264,7 +271,7 @@ func (c *HTTPClient) dial(ctx context.Context, network, address string) (net.Con
 	if err != nil {
 		return nil, err
 	}
-	if c.open.Add(1) > maxOpen {
+	if c.open.Add(1) > c.most {
 		c.closeIdle()
 	}
 	return &countedConn{Conn: conn, closed: sync.OnceFunc(func() { c.open.Add(-1) })}, nil

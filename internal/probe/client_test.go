@@ -15,9 +15,9 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -208,11 +208,10 @@ func TestWhatANameServerSays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Cleanup(dnstest.Play(c.code))
 			do := func() Symptom {
-				ctx, cancel := t.Context(), context.CancelFunc(func() {})
+				ctx := t.Context()
 				if c.code == dnstest.Silence {
-					ctx, cancel = context.WithTimeout(ctx, 20*time.Millisecond)
+					ctx = untilNameIsAsked(ctx)
 				}
-				defer cancel()
 				return client(t, here()).Do(ctx, Request{URL: "https://api.vendor.invalid/v1"}).Fault
 			}
 			if got := do(); got != c.direct {
@@ -227,11 +226,50 @@ func TestWhatANameServerSays(t *testing.T) {
 	}
 }
 
+// expiring returns a context whose time is up when it is told so, however fast the machine is.
+func expiring(ctx context.Context) (limited context.Context, expire func()) {
+	e := expiry{ctx, make(chan struct{})}
+	return e, sync.OnceFunc(func() { close(e.expired) })
+}
+
+type expiry struct {
+	context.Context
+	expired chan struct{}
+}
+
+func (e expiry) Done() <-chan struct{} { return e.expired }
+
+func (e expiry) Err() error {
+	select {
+	case <-e.expired:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
+// untilNameIsAsked returns a context whose time is up once a name server was asked.
+func untilNameIsAsked(ctx context.Context) context.Context {
+	limited, expire := expiring(ctx)
+	return httptrace.WithClientTrace(limited, &httptrace.ClientTrace{DNSStart: func(httptrace.DNSStartInfo) { expire() }})
+}
+
+func TestWhoGivesUpOnASharedRequestKnowsThatTheNameServerIsSilent(t *testing.T) {
+	t.Cleanup(dnstest.Play(dnstest.Silence))
+	shared := Share(client(t, here()))
+	got := shared.Do(untilNameIsAsked(t.Context()), Request{URL: "https://api.vendor.invalid/v1"})
+	if got.Fault != NameServerFailed {
+		t.Errorf("got %s, want %s", got.Fault, NameServerFailed)
+	}
+}
+
 // TestASilentServerIsNoSilentNameServer has the name resolved before nothing comes.
 func TestASilentServerIsNoSilentNameServer(t *testing.T) {
-	s := server(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
+	ctx, expire := expiring(t.Context())
+	s := server(t, func(_ http.ResponseWriter, r *http.Request) {
+		expire()
+		<-r.Context().Done()
+	})
 	url := strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
 	if answer := client(t, here()).Do(ctx, Request{URL: url}); answer.Fault != TimedOut {
 		t.Errorf("got %s, want %s", answer.Fault, TimedOut)

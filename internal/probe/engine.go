@@ -90,6 +90,8 @@ type Engine struct {
 	wake   chan struct{}
 	// sweepAt is when the engine looks after what nothing else does.
 	sweepAt time.Time
+	// passes counts the calls of pass.
+	passes int
 }
 
 // entry is one target with its verdict so far.
@@ -111,7 +113,7 @@ type entry struct {
 	since time.Time
 	// requested says that the owner asked for the next probe.
 	requested bool
-	// heard is when a probe last ended that says anything, or else when the entry was made.
+	// heard is when a probe last ended that says anything, or else when the verdict began.
 	heard time.Time
 	// asked are the requests of the last probe.
 	asked []uint64
@@ -175,7 +177,10 @@ func (e *Engine) Set(id ID, t Target, standing Verdict) {
 		m.verdict = m.verdict.For(standing.Key, same)
 		m.due, m.since = now, now
 	}
-	m.target, m.heard = t, now
+	m.target = t
+	if !m.verdict.Attempted() {
+		m.heard = now // What stands is as old as it was before.
+	}
 	e.detach(m)
 	e.join(m, now)
 	e.showPeriod(m)
@@ -275,6 +280,7 @@ func (e *Engine) pass(ctx context.Context) (begun []*flight, until time.Time) {
 	if ctx.Err() != nil {
 		return nil, now
 	}
+	e.passes++
 	if !now.Before(e.sweepAt) {
 		e.sweep(now)
 		e.sweepAt = now.Add(sweepEvery)
@@ -321,7 +327,8 @@ func (e *Engine) enqueue(m *entry) {
 	}
 }
 
-// sweep doubts verdicts that were not renewed for long, and forgets lanes that nobody needs.
+// sweep doubts verdicts that were not renewed for long, and forgets lanes that nobody needs. It shows the others'
+// periods where members left.
 func (e *Engine) sweep(now time.Time) {
 	for _, m := range e.entries {
 		if now.Sub(m.heard) > max(proofPeriods*m.period(), proofAge) && m.verdict.Doubt == (Symptom{}) {
@@ -334,6 +341,7 @@ func (e *Engine) sweep(now time.Time) {
 	}
 	for key, l := range e.lanes {
 		if !l.idle(now) {
+			e.restretch(l)
 			continue
 		}
 		delete(e.lanes, key)

@@ -98,7 +98,7 @@ func (e *Engine) landShared(f *flight, p participant, r Report, asked []uint64) 
 		return Observation{}, false
 	}
 	m.requested = false
-	m.asks(asked)
+	m.asks(asked, r.Outcome)
 	o = e.take(m, f, r, time.Now())
 	o.Shared = true
 	return o, true

@@ -55,6 +55,9 @@ func (e *Engine) begin(ctx context.Context, m *entry, now time.Time) *flight {
 		e.enqueue(m)
 		return nil
 	}
+	if l.turn(e.passes, now) != m.id.Namespace {
+		return nil // Who is to begin is offered a place in the same pass.
+	}
 	if l.host.inFlight >= hostPlaces {
 		l.host.wanted = true
 		return nil
@@ -69,7 +72,7 @@ func (e *Engine) begin(ctx context.Context, m *entry, now time.Time) *flight {
 	if m.requested {
 		l.requestsFrom = now.Add(requestPause)
 	}
-	m.flight, m.waiting, m.requested = f, false, false
+	m.flight, m.began, m.waiting, m.requested = f, now, false, false
 	l.flight = f
 	l.host.inFlight++
 	e.inFlight++
@@ -137,7 +140,7 @@ func (e *Engine) land(f *flight, r Report, ending bool, ended time.Time) (o Obse
 		return Observation{}, false
 	}
 	m.flight = nil
-	m.asks(f.round.asked)
+	m.asks(f.round.asked, r.Outcome)
 	if ending {
 		e.schedule(m, m.due)
 		return Observation{}, false

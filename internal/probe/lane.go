@@ -57,6 +57,9 @@ type lane struct {
 	// says that what it depends on has changed.
 	stretch float64
 	moved   bool
+	// next is the namespace whose turn it is, as of a pass of the engine.
+	next string
+	asOf int
 
 	// accepted is when the credential was last accepted, and refused when it was refused for the first time
 	// after that; zero for never.
@@ -123,8 +126,7 @@ func (e *Engine) leave(m *entry) {
 	l := m.lane
 	i := slices.Index(l.members, m)
 	l.members = slices.Delete(l.members, i, i+1)
-	l.moved = true
-	e.restretch(l)
+	l.moved = true // The sweep shows it, or an earlier probe: many leave at once where a Secret of many is changed.
 	m.lane = nil
 }
 
@@ -178,6 +180,31 @@ func (l *lane) opens(requested bool, now time.Time) time.Time {
 	return at
 }
 
+// turn is the namespace whose probe is to begin next, where one may: of those that wait, that of which a probe
+// last began longest ago. Who asks waits, so there is one.
+func (l *lane) turn(pass int, now time.Time) string {
+	switch {
+	case len(l.members) == 1:
+		return l.members[0].id.Namespace
+	case l.asOf == pass:
+		return l.next
+	}
+	served := map[string]time.Time{}
+	for _, m := range l.members {
+		served[m.id.Namespace] = latest(served[m.id.Namespace], m.began)
+	}
+	requests, others := !l.opens(true, now).After(now), !l.opens(false, now).After(now)
+	var next *entry
+	for _, m := range l.members {
+		mayBegin := m.waiting && (m.requested && requests || !m.requested && others)
+		if mayBegin && (next == nil || served[m.id.Namespace].Before(served[next.id.Namespace])) {
+			next = m
+		}
+	}
+	l.next, l.asOf = next.id.Namespace, pass
+	return l.next
+}
+
 // spend takes the requests of a probe off the budget. It says whether they were more than our share.
 func (l *lane) spend(requests int, now time.Time) (overdrawn bool) {
 	l.refill(now)
@@ -219,9 +246,10 @@ func (e *Engine) restretch(l *lane) {
 	}
 }
 
-// asks takes note of what a probe asked for.
-func (m *entry) asks(asked []uint64) {
-	if !slices.Equal(m.asked, asked) {
+// asks takes note of what a probe asked for. One that failed on its way asked for less than the next one may.
+func (m *entry) asks(asked []uint64, found Outcome) {
+	cutShort := found[Provisioned].Result == NotReached && len(asked) < len(m.asked)
+	if !cutShort && !slices.Equal(m.asked, asked) {
 		m.asked, m.lane.moved = asked, true
 	}
 }

@@ -47,6 +47,12 @@ func TestRateLimitHeadersAreObeyed(t *testing.T) {
 
 func FuzzRetryAfter(f *testing.F) {
 	f.Add("Retry-After", "120")
+	f.Add("Retry-After", "31536000")
+	f.Add("Retry-After", "-1")
+	f.Add("Retry-After-Ms", "1e300")
+	f.Add("X-Ratelimit-Reset-Requests", "6m0s")
+	f.Add("Anthropic-Ratelimit-Requests-Reset", "2026-11-01T12:00:00Z")
+	f.Add("X-Ratelimit-Reset", "1793534460000")
 	f.Add("Retry-After", "Sun, 01 Nov 2026 12:00:00 GMT")
 	f.Add("RateLimit", `"default";r=0;t=30`)
 	f.Fuzz(func(t *testing.T, name, value string) {

@@ -47,6 +47,8 @@ func keyOf(r Request) requestKey {
 // call is one request on its way, or answered.
 type call struct {
 	cancel context.CancelFunc
+	// way is how far the request has come, for those who give up before it ends.
+	way progress
 	// waiters counts those who wait for the answer; it is guarded by Shared.mu.
 	waiters int
 	// answered is closed once answer is there.
@@ -77,7 +79,7 @@ func (s *Shared) join(ctx context.Context, key requestKey, r Request) *call {
 		callCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		c = &call{cancel: cancel, answered: make(chan struct{})}
 		s.calls[key] = c
-		go s.send(callCtx, c, r)
+		go s.send(c.way.watch(callCtx), c, r)
 	}
 	c.waiters++
 	return c
@@ -108,5 +110,5 @@ func (s *Shared) leave(ctx context.Context, key requestKey, c *call) Answer {
 		c.cancel()
 		delete(s.calls, key)
 	}
-	return fault(ctx.Err())
+	return c.way.stopped(ctx.Err())
 }
