@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap/zapcore"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -96,7 +97,8 @@ func runSuite(m *testing.M) (int, error) {
 	if world.operator, err = operatorConfig(env); err != nil {
 		return 1, err
 	}
-	ctrl.SetLogger(ctrlzap.New(ctrlzap.WriteTo(&world.log), ctrlzap.JSONEncoder()))
+	// The operator's flags allow no more than this, so it is what the search for credentials has to see.
+	ctrl.SetLogger(ctrlzap.New(ctrlzap.WriteTo(&world.log), ctrlzap.JSONEncoder(), ctrlzap.Level(zapcore.DebugLevel)))
 	world.registry = prometheus.NewRegistry()
 	if err := playVendors(); err != nil {
 		return 1, err

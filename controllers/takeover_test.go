@@ -4,9 +4,13 @@
 package controllers_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -77,6 +81,61 @@ func TestATakeoverChangesNoVerdict(t *testing.T) {
 	if most := c.server.mostInASecond(); most > objects/2 {
 		t.Errorf("expected the probes to be spread over a period, found %d of %d in one second", most, objects)
 	}
+}
+
+// TestProbesEndBeforeTheLeaseIsReleased stops a leader while a probe hangs, and looks at what is in flight when
+// it says that another may lead.
+func TestProbesEndBeforeTheLeaseIsReleased(t *testing.T) {
+	t.Parallel()
+	var whole atomic.Bool
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	namespace, registry := newNamespace(t), prometheus.NewRegistry()
+	endpoint, asked, _ := hang(t)
+	ai := openAI(namespace)
+	ai.Labels = map[string]string{aloneLabel: namespace}
+	ai.Spec.Provider, ai.Spec.Endpoint, ai.Spec.SecretRef = "OpenAICompatible", endpoint, nil
+	ai.Spec.PeriodSeconds, ai.Spec.TimeoutSeconds = 300, 300
+	create(t, ai)
+	released := make(chan string, 1)
+	stop, err := startOperator(registry, func(s *setup) { s.alone(namespace) }, elected(namespace, &whole), func(s *setup) {
+		s.manager.LeaderElectionReleaseOnCancel = true
+		s.config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(r *http.Request) (*http.Response, error) {
+				// Who holds a Lease writes its name there, which begins with that of the machine.
+				if strings.Contains(r.URL.Path, "/leases/") && r.Method == http.MethodPut && !strings.Contains(bodyOf(r), host) {
+					metrics, _ := gather(registry)
+					released <- metrics
+				}
+				return next.RoundTrip(r)
+			})
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-asked
+	if metrics, _ := gather(registry); !strings.Contains(metrics, "mainstay_probes_in_flight 1") {
+		t.Fatalf("expected a probe in flight in:\n%s", metrics)
+	}
+	stop()
+	select {
+	case metrics := <-released:
+		if !strings.Contains(metrics, "mainstay_probes_in_flight 0") {
+			t.Errorf("expected no probe in flight when the Lease is released, found:\n%s", metrics)
+		}
+	default:
+		t.Error("expected the Lease to be released")
+	}
+}
+
+// bodyOf reads the body of a request, and leaves it for the next reader.
+func bodyOf(r *http.Request) string {
+	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return string(body)
 }
 
 // versions are the resource versions of the objects.

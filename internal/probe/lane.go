@@ -171,11 +171,12 @@ func (l *lane) opens(requested bool, now time.Time) time.Time {
 		wait := time.Duration(math.Ceil(missing / l.share * float64(time.Minute)))
 		at = latest(at, now.Add(wait))
 	}
+	pause := time.Duration(gathering / l.share * float64(time.Minute))
 	switch {
 	case requested:
 		at = latest(at, l.requestsFrom)
-	case len(l.members) > 1 && !l.sent.IsZero():
-		at = latest(at, l.sent.Add(time.Duration(gathering/l.share*float64(time.Minute))))
+	case len(l.members) > 1 && !l.sent.IsZero() && pause > tick: // A share that lasts for any number needs none.
+		at = latest(at, l.sent.Add(pause))
 	}
 	return at
 }
