@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"sigs.k8s.io/yaml"
 
 	"mainstay.dev/mainstay/internal/probe"
@@ -217,9 +218,13 @@ func TestEveryCaseIsReadAsItsFixtureSays(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				target := vendor.target(name)
 				vendor.Forget()
-				outcome := Probe(t.Context(), client, target).Outcome
+				report := Probe(t.Context(), client, target)
+				outcome := report.Outcome
 				if diff := cmp.Diff(c.Want, providertest.Describe(outcome)); diff != "" {
 					t.Errorf("wrong outcome (-want +got):\n%s", diff)
+				}
+				if diff := cmp.Diff(c.Headroom, providertest.DescribeHeadroom(report.Headroom), cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("wrong headroom (-want +got):\n%s", diff)
 				}
 				checkSound(t, outcome, target)
 				checkRequests(t, vendor.Requests(), max(c.Requests, 1), f)
@@ -308,11 +313,11 @@ func TestEveryRuleDecidesACase(t *testing.T) {
 		for i, rule := range p.Rules {
 			marked := p
 			marked.Rules = slices.Clone(p.Rules)
-			marked.Rules[i].Means, marked.Rules[i].Unprovable = probe.ProbeFailed, false
+			marked.Rules[i].Means, marked.Rules[i].Unprovable = probe.ProofTooOld, false
 			noticed := false
 			for name := range f.Cases {
 				report := marked.examine(t.Context(), client, vendor.target(name))
-				noticed = noticed || report.Outcome[probe.Reachable].Symptom == probe.ProbeFailed
+				noticed = noticed || report.Outcome[probe.Working].Symptom == probe.ProofTooOld
 			}
 			if !noticed {
 				t.Errorf("no case of the fixture hits rule %d (code %q, message %q)", i, rule.Code, rule.Message)

@@ -57,6 +57,8 @@ type Case struct {
 	Want map[string]string `json:"want"`
 	// Requests is how many requests the probe must take; 0 stands for 1.
 	Requests int `json:"requests,omitempty"`
+	// Headroom is what the probe must learn of the vendor's limits, as "remaining of limit" by resource.
+	Headroom map[string]string `json:"headroom,omitempty"`
 }
 
 // Wants is what a spec asks for; which field counts depends on the kind.
@@ -173,6 +175,15 @@ func Describe(o probe.Outcome) map[string]string {
 		}
 		text := append([]string{f.Result.String(), f.Symptom.String()}, f.Args...)
 		words[probe.Stage(stage).String()] = strings.TrimSpace(strings.Join(text, " "))
+	}
+	return words
+}
+
+// DescribeHeadroom writes what was learned of limits in the words of Case.Headroom.
+func DescribeHeadroom(headroom []probe.Headroom) map[string]string {
+	words := map[string]string{}
+	for _, h := range headroom {
+		words[h.Resource] = fmt.Sprintf("%g of %g", h.Remaining, h.Limit)
 	}
 	return words
 }
