@@ -155,7 +155,7 @@ var table = []Diagnosis{
 	{
 		Symptom: probe.NameNotResolved, Reason: v1alpha1.ReasonNameNotResolved, Blame: Network, OwnHostBlame: Owner,
 		Seen:   "DNS has no address for {hostname}.",
-		Advice: "Check the name in spec.endpoint where it is set, and the cluster's DNS.",
+		Advice: "Check the name where the spec sets it, in spec.endpoint or as a resource, and the cluster's DNS.",
 	},
 	{
 		Symptom: probe.NameServerFailed, Reason: v1alpha1.ReasonNameServerFailed, Blame: Network,
@@ -291,6 +291,11 @@ var table = []Diagnosis{
 		Symptom: probe.ModelNotAvailable, Reason: v1alpha1.ReasonModelNotAvailable, Blame: Owner,
 		Seen:   "{provider} does not offer a model that spec.models names[: {names}].",
 		Advice: "Correct spec.models, or give the key's project access to the model at {provider}.",
+	},
+	{
+		Symptom: probe.ModelNotVisible, Reason: v1alpha1.ReasonModelNotVisible, Shows: probe.Unprovable,
+		Seen:   "No free request shows whether {provider} serves what spec.models names[: {names}].",
+		Advice: "Nothing has to change. To have it proven, opt in to spec.completion, which is billed.",
 	},
 	{
 		Symptom: probe.DomainNotFound, Reason: v1alpha1.ReasonDomainNotFound, Blame: Owner,

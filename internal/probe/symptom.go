@@ -79,6 +79,7 @@ var (
 // Symptoms of stage Provisioned.
 var (
 	ModelNotAvailable         = define(Provisioned, "ModelNotAvailable")
+	ModelNotVisible           = define(Provisioned, "ModelNotVisible")
 	DomainNotFound            = define(Provisioned, "DomainNotFound")
 	DomainNotVerified         = define(Provisioned, "DomainNotVerified")
 	DomainSendingDisabled     = define(Provisioned, "DomainSendingDisabled")

@@ -5,6 +5,7 @@ package provider
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"mainstay.dev/mainstay/internal/probe"
@@ -95,6 +96,7 @@ func (s said) judge(page *Page) {
 		page.Outcome.Fail(probe.OutputBlocked, page.Name)
 	case s.spoke:
 		page.Outcome.Set(probe.Working, probe.Pass())
+		proveModel(page)
 	case !s.cut:
 		page.Outcome.Fail(probe.EmptyOutput, page.Name)
 	case budget(page.Turn+1) <= completionOf(page.Wants).MaxTokens:
@@ -104,4 +106,22 @@ func (s said) judge(page *Page) {
 			Result: probe.Undecided, Symptom: probe.ProbeBudgetTooSmall, Args: []string{page.Name},
 		})
 	}
+}
+
+// proveModel takes up what an answer proves of a model that no free request shows: that it exists and that the
+// key may run it, which is all that the key is needed for.
+func proveModel(page *Page) {
+	authorized, provisioned := &page.Outcome[probe.Authorized], &page.Outcome[probe.Provisioned]
+	if authorized.Result == probe.Unprovable {
+		*authorized = probe.Pass()
+	}
+	if provisioned.Symptom != probe.ModelNotVisible {
+		return
+	}
+	open := slices.DeleteFunc(slices.Clone(provisioned.Args), func(name string) bool { return name == page.Name })
+	if len(open) == 0 {
+		*provisioned = probe.Pass()
+		return
+	}
+	provisioned.Args = open
 }

@@ -116,7 +116,7 @@ func TestEveryFixtureIsComplete(t *testing.T) {
 		if what, misplaced := p.Misplaced(sample); misplaced {
 			t.Errorf("the sample of a credential is refused: %s", what)
 		}
-		base, err := url.Parse(p.BaseURL)
+		base, err := url.Parse(p.Base(f.Place))
 		if err != nil || p.BaseURL != "" && (base.Scheme != "https" || base.Path != f.BasePath || strings.HasSuffix(p.BaseURL, "/")) {
 			t.Errorf("base URL %q is no https URL with the path %q", p.BaseURL, f.BasePath)
 		}

@@ -131,6 +131,7 @@ func All() []Provider { return all }
 
 var all = []Provider{
 	anthropic,
+	azureOpenAI,
 	cohere,
 	gemini,
 	groq,

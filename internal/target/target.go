@@ -55,6 +55,7 @@ var Kinds = []Kind{
 		New:     func() Dependency { return &v1alpha1.AIProvider{} },
 		NewList: func() runtime.Object { return &v1alpha1.AIProviderList{} },
 		None:    probe.NoAIProvider,
+		Place:   aiPlace,
 		Wants:   aiWants,
 		OptIn: func(d Dependency) time.Duration {
 			if c := d.(*v1alpha1.AIProvider).Spec.Completion; c != nil {
@@ -72,6 +73,13 @@ var Kinds = []Kind{
 			return probe.EmailWants{Domain: d.(*v1alpha1.EmailProvider).Spec.Domain}
 		},
 	},
+}
+
+func aiPlace(d Dependency) string {
+	if azure := d.(*v1alpha1.AIProvider).Spec.AzureOpenAI; azure != nil {
+		return azure.Resource
+	}
+	return ""
 }
 
 func aiWants(d Dependency) probe.Wants {

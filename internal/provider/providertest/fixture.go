@@ -25,6 +25,8 @@ var files embed.FS
 type Fixture struct {
 	Kind     string `json:"kind"`
 	Provider string `json:"provider"`
+	// Place is where the vendor is, of several hosts.
+	Place string `json:"place,omitempty"`
 	// BasePath is the path of the vendor's base URL; the paths of all replies come after it.
 	BasePath   string          `json:"basePath,omitempty"`
 	Credential Credential      `json:"credential"`
@@ -150,7 +152,7 @@ func (f Fixture) Case(name string) (Case, bool) {
 // Target returns what a probe of the case needs, for a vendor that is played at the URL of a server.
 func (f Fixture) Target(c Case, serverURL string) probe.Target {
 	t := probe.Target{
-		Kind: f.Kind, Provider: f.Provider, BaseURL: serverURL + f.BasePath, Wants: c.Wants.of(f.Kind),
+		Kind: f.Kind, Provider: f.Provider, BaseURL: serverURL + f.BasePath, Place: f.Place, Wants: c.Wants.of(f.Kind),
 		OptInDue: c.OptIn,
 	}
 	if !c.Anonymous {
