@@ -36,8 +36,12 @@ type Fixture struct {
 // Credential says how the vendor takes a credential.
 type Credential struct {
 	// Header carries it, and Prefix stands before it there.
-	Header string `json:"header"`
+	Header string `json:"header,omitempty"`
 	Prefix string `json:"prefix,omitempty"`
+	// AWSService has requests signed for that service instead, with the sample as the secret access key of
+	// AccessKeyID.
+	AWSService  string `json:"awsService,omitempty"`
+	AccessKeyID string `json:"accessKeyID,omitempty"`
 	// Sample has the shape of one, and is none.
 	Sample string `json:"sample"`
 	// Optional says that the vendor may be called without.
@@ -156,9 +160,17 @@ func (f Fixture) Target(c Case, serverURL string) probe.Target {
 		OptInDue: c.OptIn,
 	}
 	if !c.Anonymous {
-		t.Credential = probe.NewSecret(f.Credential.Sample)
+		t.Credential = f.Credential.secret()
 	}
 	return t
+}
+
+// secret returns the sample as what is probed with.
+func (c Credential) secret() probe.Secret {
+	if c.AWSService == "" {
+		return probe.NewSecret(c.Sample)
+	}
+	return probe.NewSecretOf(map[string]string{probe.AWSAccessKeyID: c.AccessKeyID, probe.AWSSecretAccessKey: c.Sample})
 }
 
 func (w Wants) of(kind string) probe.Wants {
