@@ -112,16 +112,21 @@ func (s said) judge(page *Page) {
 // key may run it, which is all that the key is needed for.
 func proveModel(page *Page) {
 	authorized, provisioned := &page.Outcome[probe.Authorized], &page.Outcome[probe.Provisioned]
+	var open []string
+	switch {
+	case provisioned.Symptom == probe.ModelNotVisible:
+		open = provisioned.Args
+	case authorized.Result == probe.Unprovable && provisioned.Result == probe.NotReached:
+		open = page.Wants.Names()
+	default:
+		return
+	}
 	if authorized.Result == probe.Unprovable {
 		*authorized = probe.Pass()
 	}
-	if provisioned.Symptom != probe.ModelNotVisible {
-		return
+	open = slices.DeleteFunc(slices.Clone(open), func(name string) bool { return name == page.Name })
+	*provisioned = probe.Pass()
+	if len(open) > 0 {
+		*provisioned = probe.Finding{Result: probe.Unprovable, Symptom: probe.ModelNotVisible, Args: open}
 	}
-	open := slices.DeleteFunc(slices.Clone(provisioned.Args), func(name string) bool { return name == page.Name })
-	if len(open) == 0 {
-		*provisioned = probe.Pass()
-		return
-	}
-	provisioned.Args = open
 }

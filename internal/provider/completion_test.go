@@ -4,7 +4,10 @@
 package provider
 
 import (
+	"context"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"mainstay.dev/mainstay/internal/probe"
 	"mainstay.dev/mainstay/internal/provider/providertest"
@@ -31,6 +34,40 @@ func TestNothingIsPostedUnlessTheSpecOptedIn(t *testing.T) {
 			}
 		}
 	})
+}
+
+// notary notes where requests go, and answers that a model is available and says OK.
+type notary struct{ urls []string }
+
+func (n *notary) Do(_ context.Context, r probe.Request) probe.Answer {
+	n.urls = append(n.urls, r.URL)
+	return probe.Answer{Status: 200, Body: []byte(`{"regionAvailability":"AVAILABLE","authorizationStatus":"AUTHORIZED",
+		"entitlementAvailability":"AVAILABLE","agreementAvailability":{"status":"AVAILABLE"},
+		"stopReason":"end_turn","output":{"message":{"content":[{"text":"OK"}]}}}`)}
+}
+
+func TestACompletionMayHaveAHostOfItsOwn(t *testing.T) {
+	target := probe.Target{
+		Kind: "AIProvider", Provider: "Bedrock", Place: "eu-north-1", OptInDue: true,
+		Wants: probe.AIWants{Models: []string{"nova:0"}, Completion: probe.Completion{Model: "nova:0", MaxTokens: 16}},
+	}
+	for base, want := range map[string][]string{
+		"https://bedrock.eu-north-1.amazonaws.com": {
+			"https://bedrock.eu-north-1.amazonaws.com/foundation-model-availability/nova%3A0",
+			"https://bedrock-runtime.eu-north-1.amazonaws.com/model/nova%3A0/converse",
+		},
+		"https://gateway.example.com": { // Of the user's or the administrator's choosing: it serves all.
+			"https://gateway.example.com/foundation-model-availability/nova%3A0",
+			"https://gateway.example.com/model/nova%3A0/converse",
+		},
+	} {
+		client := &notary{}
+		target.BaseURL = base
+		Probe(t.Context(), client, target)
+		if diff := cmp.Diff(want, client.urls); diff != "" {
+			t.Errorf("wrong requests (-want +got):\n%s", diff)
+		}
+	}
 }
 
 // FuzzCompletion has every vendor's reader of completions read any body: nothing may panic, and what is found

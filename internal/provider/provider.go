@@ -132,6 +132,7 @@ func All() []Provider { return all }
 var all = []Provider{
 	anthropic,
 	azureOpenAI,
+	bedrock,
 	cohere,
 	gemini,
 	groq,

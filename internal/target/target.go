@@ -76,8 +76,11 @@ var Kinds = []Kind{
 }
 
 func aiPlace(d Dependency) string {
-	if azure := d.(*v1alpha1.AIProvider).Spec.AzureOpenAI; azure != nil {
-		return azure.Resource
+	switch spec := d.(*v1alpha1.AIProvider).Spec; {
+	case spec.AzureOpenAI != nil:
+		return spec.AzureOpenAI.Resource
+	case spec.Bedrock != nil:
+		return spec.Bedrock.Region
 	}
 	return ""
 }
