@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"sigs.k8s.io/yaml"
 
 	"mainstay.dev/mainstay/internal/probe"
@@ -105,7 +106,7 @@ func TestEveryFixtureIsComplete(t *testing.T) {
 				t.Errorf("the fixture has no case %q", name)
 			}
 		}
-		if got := (probe.Auth{Header: f.Credential.Header, Prefix: f.Credential.Prefix}); got != p.Auth {
+		if got := (probe.Auth{Header: f.Credential.Header, Prefix: f.Credential.Prefix, AWSService: f.Credential.AWSService}); got != p.Auth {
 			t.Errorf("the fixture has the credential in %+v, the provider in %+v", got, p.Auth)
 		}
 		sample := probe.NewSecret(f.Credential.Sample)
@@ -115,7 +116,7 @@ func TestEveryFixtureIsComplete(t *testing.T) {
 		if what, misplaced := p.Misplaced(sample); misplaced {
 			t.Errorf("the sample of a credential is refused: %s", what)
 		}
-		base, err := url.Parse(p.BaseURL)
+		base, err := url.Parse(p.Base(f.Place))
 		if err != nil || p.BaseURL != "" && (base.Scheme != "https" || base.Path != f.BasePath || strings.HasSuffix(p.BaseURL, "/")) {
 			t.Errorf("base URL %q is no https URL with the path %q", p.BaseURL, f.BasePath)
 		}
@@ -220,9 +221,13 @@ func TestEveryCaseIsReadAsItsFixtureSays(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				target := vendor.target(name)
 				vendor.Forget()
-				outcome := Probe(t.Context(), client, target).Outcome
+				report := Probe(t.Context(), client, target)
+				outcome := report.Outcome
 				if diff := cmp.Diff(c.Want, providertest.Describe(outcome)); diff != "" {
 					t.Errorf("wrong outcome (-want +got):\n%s", diff)
+				}
+				if diff := cmp.Diff(c.Headroom, providertest.DescribeHeadroom(report.Headroom), cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("wrong headroom (-want +got):\n%s", diff)
 				}
 				checkSound(t, outcome, target)
 				checkRequests(t, vendor.Requests(), max(c.Requests, 1), f)
@@ -296,7 +301,7 @@ func checkSilent(t *testing.T, o probe.Outcome, credential probe.Secret) {
 		t.Fatal(err)
 	}
 	for _, shown := range []string{fmt.Sprint(o), fmt.Sprintf("%+v", o), fmt.Sprintf("%#v", o), string(encoded)} {
-		if strings.Contains(shown, credential.Reveal()) {
+		if credential.ShownBy(shown) {
 			t.Errorf("the credential is in the outcome: %s", shown)
 		}
 	}
@@ -311,11 +316,11 @@ func TestEveryRuleDecidesACase(t *testing.T) {
 		for i, rule := range p.Rules {
 			marked := p
 			marked.Rules = slices.Clone(p.Rules)
-			marked.Rules[i].Means, marked.Rules[i].Unprovable = probe.ProbeFailed, false
+			marked.Rules[i].Means, marked.Rules[i].Unprovable = probe.ProofTooOld, false
 			noticed := false
 			for name := range f.Cases {
 				report := marked.examine(t.Context(), client, vendor.target(name))
-				noticed = noticed || report.Outcome[probe.Reachable].Symptom == probe.ProbeFailed
+				noticed = noticed || report.Outcome[probe.Working].Symptom == probe.ProofTooOld
 			}
 			if !noticed {
 				t.Errorf("no case of the fixture hits rule %d (code %q, message %q)", i, rule.Code, rule.Message)

@@ -94,7 +94,7 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		before := r.outcome
 		defer func() { r.optedIn |= judged(before, r.outcome) }()
 	}
-	path := strings.NewReplacer("{name}", url.PathEscape(name), "{path}", name).Replace(step.Path)
+	path := step.path(name)
 	for turn := range maxPages {
 		page := r.page(name, turn)
 		answer := r.client.Do(ctx, r.request(step, path, page))
@@ -133,6 +133,16 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		Result: probe.Undecided, Symptom: probe.ListTooLong, Args: r.target.Wants.Names(),
 	})
 	return true
+}
+
+// path returns the path for a name. A colon is escaped too, as AWS's own clients do: a signature is over the
+// path as it is spelled.
+func (s Step) path(name string) string {
+	if s.Spelled != nil {
+		name = s.Spelled(name)
+	}
+	escaped := strings.ReplaceAll(url.PathEscape(name), ":", "%3A")
+	return strings.NewReplacer("{name}", escaped, "{path}", name).Replace(s.Path)
 }
 
 // judged returns the stages of which a step that was opted in to has said something. That it works is one.
@@ -225,11 +235,11 @@ func (r *run) without(step Step) {
 // refuse records that what the spec opted in to was not done. The steps before it have proven the way to
 // the provider and the credential, so what is wrong is with what was asked for.
 func (r *run) refuse(step Step, reading probe.Reading, name string) {
-	switch reading.Symptom.Stage() {
-	case probe.Authorized, probe.Working:
-		r.outcome.Fail(reading.Symptom, r.admitted(reading.Args)...)
-	case probe.Provisioned:
-		r.outcome.Fail(reading.Symptom, r.named(name)...)
+	switch symptom := reading.Symptom; {
+	case symptom.Stage() == probe.Authorized, symptom == probe.RateLimited, symptom == probe.QuotaExhausted:
+		r.outcome.Fail(symptom, r.admitted(reading.Args)...) // It is about the key or the account.
+	case symptom.Stage() == probe.Provisioned, symptom.Stage() == probe.Working:
+		r.outcome.Fail(symptom, r.named(name)...)
 	default:
 		r.outcome.Fail(step.Refused, r.named(name)...)
 	}

@@ -57,6 +57,7 @@ var Kinds = []Kind{
 		New:     func() Dependency { return &v1alpha1.AIProvider{} },
 		NewList: func() runtime.Object { return &v1alpha1.AIProviderList{} },
 		None:    probe.NoAIProvider,
+		Place:   aiPlace,
 		Wants:   aiWants,
 		OptIn: func(d Dependency) time.Duration {
 			if c := d.(*v1alpha1.AIProvider).Spec.Completion; c != nil {
@@ -81,6 +82,16 @@ var Kinds = []Kind{
 		Wants:   apiWants,
 		Adjust:  adjustAPI,
 	},
+}
+
+func aiPlace(d Dependency) string {
+	switch spec := d.(*v1alpha1.AIProvider).Spec; {
+	case spec.AzureOpenAI != nil:
+		return spec.AzureOpenAI.Resource
+	case spec.Bedrock != nil:
+		return spec.Bedrock.Region
+	}
+	return ""
 }
 
 func aiWants(d Dependency) probe.Wants {
