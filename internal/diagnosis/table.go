@@ -241,7 +241,7 @@ var table = []Diagnosis{
 	{
 		Symptom: probe.KeyRejected, Reason: v1alpha1.ReasonInvalidAPIKey, Blame: Owner,
 		Seen:   "{provider} rejects the {credential}[ in {secret}].",
-		Advice: "Check that it was copied in full, or create a new one at {provider} and put it there.",
+		Advice: "Check that it was copied in full[ and is of region {region}], or create a new one at {provider} and put it there.",
 	},
 	{
 		Symptom: probe.KeyRevoked, Reason: v1alpha1.ReasonAPIKeyRevokedOrExpired, Blame: Owner,
@@ -267,6 +267,12 @@ var table = []Diagnosis{
 		Symptom: probe.IPNotAllowed, Reason: v1alpha1.ReasonIPNotAllowed, Blame: Owner,
 		Seen:   "{provider} does not accept the {credential}[ in {secret}] from the cluster's address.",
 		Advice: "Add the cluster's egress address to the allow-list of the key or account at {provider}.",
+	},
+	{
+		Symptom: probe.KeyUnproven, Reason: v1alpha1.ReasonAPIKeyUnproven, Blame: Owner, Shows: probe.Undecided,
+		Seen: "{provider} shows nothing to the {credential}[ in {secret}]: it may be a sending key, which can read nothing, or a wrong key, " +
+			"and the answers to both look the same[, as do those to keys of another region than {region}].",
+		Advice: "Set spec.testEmail of {object} to tell them apart, or use a key that may read domains.",
 	},
 
 	// Authorized
@@ -295,7 +301,7 @@ var table = []Diagnosis{
 	{
 		Symptom: probe.DomainNotFound, Reason: v1alpha1.ReasonDomainNotFound, Blame: Owner,
 		Seen:   "The domain[ {names}] is not registered at {provider} with this account.",
-		Advice: "Add the domain at {provider}, or correct spec.domain.",
+		Advice: "Add the domain at {provider}[, look for it in other regions than {region}], or correct spec.domain.",
 	},
 	{
 		Symptom: probe.DomainNotVerified, Reason: v1alpha1.ReasonDomainNotVerified, Blame: Owner,
@@ -316,6 +322,16 @@ var table = []Diagnosis{
 		Symptom: probe.SandboxMode, Reason: v1alpha1.ReasonSandboxMode, Blame: Owner,
 		Seen:   "The {credential}[ in {secret}] belongs to a sandbox: {provider} accepts emails with it and delivers none of them.",
 		Advice: "Use a key at {provider} that is not for testing.",
+	},
+	{
+		Symptom: probe.SandboxAccount, Reason: v1alpha1.ReasonSandboxMode, Blame: Owner,
+		Seen:   "This account at {provider}, or the domain, is for testing: emails go to recipients alone that were verified there.",
+		Advice: "Ask {provider} for access to production[ in region {region}], or send from a domain that is not for testing.",
+	},
+	{
+		Symptom: probe.AccountMayNotSend, Reason: v1alpha1.ReasonAccountMayNotSend, Blame: Owner,
+		Seen:   "{provider} does not let this account send: it is suspended, paused or not activated yet.",
+		Advice: "Look at the account's page at {provider} for what it waits for, or ask their support.",
 	},
 	{
 		Symptom: probe.ListTooLong, Reason: v1alpha1.ReasonListTooLong, Blame: Mainstay, Shows: probe.Undecided,

@@ -67,6 +67,7 @@ var (
 	KeySuspended       = define(Authenticated, "KeySuspended")
 	CredentialRequired = define(Authenticated, "CredentialRequired")
 	IPNotAllowed       = define(Authenticated, "IPNotAllowed")
+	KeyUnproven        = define(Authenticated, "KeyUnproven")
 )
 
 // Symptoms of stage Authorized.
@@ -84,6 +85,8 @@ var (
 	DomainSendingDisabled     = define(Provisioned, "DomainSendingDisabled")
 	DomainVerificationLapsing = define(Provisioned, "DomainVerificationLapsing")
 	SandboxMode               = define(Provisioned, "SandboxMode")
+	SandboxAccount            = define(Provisioned, "SandboxAccount")
+	AccountMayNotSend         = define(Provisioned, "AccountMayNotSend")
 	ListTooLong               = define(Provisioned, "ListTooLong")
 	SendOnlyKey               = define(Provisioned, "SendOnlyKey")
 	DomainNotVisible          = define(Provisioned, "DomainNotVisible")

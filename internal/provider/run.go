@@ -177,10 +177,14 @@ func (r *run) without(step Step) {
 // refuse records that what the spec opted in to was not done. The steps before it have proven the way to
 // the provider and the credential, so what is wrong is with what was asked for.
 func (r *run) refuse(step Step, reading probe.Reading, name string) {
-	switch reading.Symptom.Stage() {
-	case probe.Authorized, probe.Working:
+	stage := reading.Symptom.Stage()
+	switch {
+	case stage == probe.Authenticated && r.outcome[stage].Result == probe.Undecided:
+		// What the steps before left open is decided by this.
+		r.outcome.Set(stage, probe.Fail(probe.KeyRejected))
+	case stage == probe.Authorized, stage == probe.Working:
 		r.outcome.Fail(reading.Symptom, r.admitted(reading.Args)...)
-	case probe.Provisioned:
+	case stage == probe.Provisioned && !reading.Unprovable:
 		r.outcome.Fail(reading.Symptom, r.named(name)...)
 	default:
 		r.outcome.Fail(step.Refused, r.named(name)...)
@@ -213,13 +217,15 @@ func (r *run) settle(step Step, reading probe.Reading, name string) bool {
 	if stage == probe.Provisioned && len(args) == 0 {
 		return true // finish says that there is nothing to prove.
 	}
-	unprovable := reading.Unprovable || reading.Symptom == probe.ScopeMissing && r.target.Wants.Empty()
-	if unprovable {
+	switch {
+	case reading.Undecided:
+		r.outcome.Set(stage, probe.Finding{Result: probe.Undecided, Symptom: reading.Symptom, Args: args})
+	case reading.Unprovable, reading.Symptom == probe.ScopeMissing && r.target.Wants.Empty():
 		r.outcome.Set(stage, probe.Finding{Result: probe.Unprovable, Symptom: reading.Symptom, Args: args})
-	} else {
+	default:
 		r.outcome.Fail(reading.Symptom, args...)
 	}
-	return stage == probe.Authorized || stage == probe.Provisioned
+	return reading.Undecided || stage == probe.Authorized || stage == probe.Provisioned
 }
 
 // admitted drops what repeats the credential: a server may say it back to us in any place.
