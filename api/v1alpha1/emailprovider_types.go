@@ -11,6 +11,7 @@ import (
 //
 // +kubebuilder:validation:XValidation:rule="self.provider == 'None' || has(self.secretRef)",messageExpression="'spec.secretRef is required for provider ' + self.provider + ': name the Secret that holds its API key'",reason="FieldValueRequired",fieldPath=".secretRef"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'None' || !has(self.endpoint)",message="spec.endpoint does not apply to provider None: choose a provider or remove the endpoint",reason="FieldValueForbidden",fieldPath=".endpoint"
+// +kubebuilder:validation:XValidation:rule="!has(self.mailgun) || self.provider == 'Mailgun'",messageExpression="'spec.mailgun applies to provider Mailgun alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".mailgun"
 type EmailProviderSpec struct {
 	// provider is the vendor that sends the app's email. None says that none is configured: the
 	// object is neither Healthy nor Ready then, and its reason says why.
@@ -25,12 +26,31 @@ type EmailProviderSpec struct {
 	// +kubebuilder:validation:Pattern=`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`
 	Domain string `json:"domain,omitempty"`
 
+	// mailgun says where at Mailgun the account is, for provider Mailgun.
+	// +optional
+	Mailgun *MailgunAccount `json:"mailgun,omitempty"`
+
 	// What all kinds share: secretRef, endpoint, periodSeconds, readyWhen and more.
 	DependencySpec `json:",inline"`
 }
 
+// MailgunAccount says where at Mailgun an account is.
+type MailgunAccount struct {
+	// region of the account and its domains. Keys and domains of one region are unknown to the other.
+	// +optional
+	// +kubebuilder:default=US
+	Region MailgunRegion `json:"region,omitempty"`
+}
+
+// MailgunRegion is a region of Mailgun.
+// +kubebuilder:validation:Enum=US;EU
+type MailgunRegion string
+
+// DefaultMailgunRegion is the region of a spec that says nothing of Mailgun.
+const DefaultMailgunRegion MailgunRegion = "US"
+
 // EmailVendor is a vendor of email sending.
-// +kubebuilder:validation:Enum=None;Postmark;Resend;SendGrid
+// +kubebuilder:validation:Enum=None;Mailgun;Postmark;Resend;SendGrid
 // +kubebuilder:validation:MaxLength=64
 type EmailVendor string
 

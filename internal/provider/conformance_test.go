@@ -105,7 +105,7 @@ func TestEveryFixtureIsComplete(t *testing.T) {
 				t.Errorf("the fixture has no case %q", name)
 			}
 		}
-		if got := (probe.Auth{Header: f.Credential.Header, Prefix: f.Credential.Prefix}); got != p.Auth {
+		if got := (probe.Auth{Header: f.Credential.Header, Prefix: f.Credential.Prefix, User: f.Credential.User}); got != p.Auth {
 			t.Errorf("the fixture has the credential in %+v, the provider in %+v", got, p.Auth)
 		}
 		sample := probe.NewSecret(f.Credential.Sample)
@@ -115,7 +115,7 @@ func TestEveryFixtureIsComplete(t *testing.T) {
 		if what, misplaced := p.Misplaced(sample); misplaced {
 			t.Errorf("the sample of a credential is refused: %s", what)
 		}
-		base, err := url.Parse(p.BaseURL)
+		base, err := url.Parse(p.Base(f.Place))
 		if err != nil || p.BaseURL != "" && (base.Scheme != "https" || base.Path != f.BasePath || strings.HasSuffix(p.BaseURL, "/")) {
 			t.Errorf("base URL %q is no https URL with the path %q", p.BaseURL, f.BasePath)
 		}

@@ -16,7 +16,7 @@ import (
 type Provider struct {
 	// Kind is the kind of the custom resource, Name the word in its spec.provider.
 	Kind, Name string
-	// BaseURL includes the version in its path. It is empty for providers without a fixed host. {place} in it
+	// BaseURL includes the version in its path, where all steps have the same. It is empty for providers without a fixed host. {place} in it
 	// stands for what the spec names where the vendor has several hosts, such as a region.
 	BaseURL string
 	// Places are the words that a spec may use for a place, and what stands for them in BaseURL; nil where
@@ -132,6 +132,7 @@ var all = []Provider{
 	cohere,
 	gemini,
 	groq,
+	mailgun,
 	mistral,
 	openAI,
 	openAICompatible,

@@ -68,6 +68,7 @@ var Kinds = []Kind{
 		New:     func() Dependency { return &v1alpha1.EmailProvider{} },
 		NewList: func() runtime.Object { return &v1alpha1.EmailProviderList{} },
 		None:    probe.NoEmailProvider,
+		Place:   emailPlace,
 		Wants: func(d Dependency) probe.Wants {
 			return probe.EmailWants{Domain: d.(*v1alpha1.EmailProvider).Spec.Domain}
 		},
@@ -88,6 +89,17 @@ func aiWants(d Dependency) probe.Wants {
 		}
 	}
 	return wants
+}
+
+func emailPlace(d Dependency) string {
+	spec := d.(*v1alpha1.EmailProvider).Spec
+	switch {
+	case spec.Mailgun != nil:
+		return string(spec.Mailgun.Region)
+	case spec.Provider == "Mailgun":
+		return string(v1alpha1.DefaultMailgunRegion)
+	}
+	return ""
 }
 
 // Referent is one version of a Secret or ConfigMap that a spec refers to.
@@ -178,7 +190,11 @@ func (o Options) Terms(kind Kind, object Dependency) probe.Terms {
 	if ref := object.SharedSpec().SecretRef; ref != nil {
 		terms = vendor.Terms(ref.DataKey())
 	}
-	base, _ := o.baseURL(vendor, object.SharedSpec(), kind.place(object))
+	place := kind.place(object)
+	base, own := o.baseURL(vendor, object.SharedSpec(), place)
+	if !own {
+		terms.Region = place
+	}
 	if u, err := url.Parse(base); err == nil && base != "" {
 		terms.Host = probe.URLHostPort(u).String()
 	}

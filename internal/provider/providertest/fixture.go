@@ -25,6 +25,8 @@ var files embed.FS
 type Fixture struct {
 	Kind     string `json:"kind"`
 	Provider string `json:"provider"`
+	// Place is where the vendor is, of several hosts.
+	Place string `json:"place,omitempty"`
 	// BasePath is the path of the vendor's base URL; the paths of all replies come after it.
 	BasePath   string          `json:"basePath,omitempty"`
 	Credential Credential      `json:"credential"`
@@ -33,9 +35,11 @@ type Fixture struct {
 
 // Credential says how the vendor takes a credential.
 type Credential struct {
-	// Header carries it, and Prefix stands before it there.
-	Header string `json:"header"`
+	// Header carries it, and Prefix stands before it there. User makes it the password of HTTP Basic
+	// authentication instead.
+	Header string `json:"header,omitempty"`
 	Prefix string `json:"prefix,omitempty"`
+	User   string `json:"user,omitempty"`
 	// Sample has the shape of one, and is none.
 	Sample string `json:"sample"`
 	// Optional says that the vendor may be called without.
@@ -148,7 +152,7 @@ func (f Fixture) Case(name string) (Case, bool) {
 // Target returns what a probe of the case needs, for a vendor that is played at the URL of a server.
 func (f Fixture) Target(c Case, serverURL string) probe.Target {
 	t := probe.Target{
-		Kind: f.Kind, Provider: f.Provider, BaseURL: serverURL + f.BasePath, Wants: c.Wants.of(f.Kind),
+		Kind: f.Kind, Provider: f.Provider, BaseURL: serverURL + f.BasePath, Place: f.Place, Wants: c.Wants.of(f.Kind),
 		OptInDue: c.OptIn,
 	}
 	if !c.Anonymous {

@@ -109,7 +109,7 @@ func (v *Vendor) Problems() []string {
 func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	posted, _ := io.ReadAll(io.LimitReader(r.Body, maxPosted)) // What was cut off matches no reply.
 	request := Request{Method: r.Method, Host: r.Host, Path: r.URL.RequestURI(), Header: r.Header.Clone(), Body: string(posted)}
-	request.Credential, request.Problem = v.credential(r.Header)
+	request.Credential, request.Problem = v.credential(r)
 	request.Case = v.caseFor(request)
 	reply, found := v.reply(request, r)
 	switch {
@@ -124,9 +124,12 @@ func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // credential finds the credential, or says why there is none.
-func (v *Vendor) credential(header http.Header) (credential, problem string) {
+func (v *Vendor) credential(r *http.Request) (credential, problem string) {
 	how := v.fixture.Credential
-	value := header.Get(how.Header)
+	if how.User != "" {
+		return basic(r, how.User)
+	}
+	value := r.Header.Get(how.Header)
 	switch {
 	case value == "" && how.Optional:
 		return "", ""
@@ -136,6 +139,18 @@ func (v *Vendor) credential(header http.Header) (credential, problem string) {
 		return "", fmt.Sprintf("header %s does not begin with %q", how.Header, how.Prefix)
 	}
 	return strings.TrimPrefix(value, how.Prefix), ""
+}
+
+// basic finds the password of a user.
+func basic(r *http.Request, user string) (password, problem string) {
+	name, password, ok := r.BasicAuth()
+	switch {
+	case !ok:
+		return "", "no HTTP Basic authentication"
+	case name != user:
+		return "", fmt.Sprintf("the user is %q and not %q", name, user)
+	}
+	return password, ""
 }
 
 // caseFor picks the case for a request. Who sends no credential, or sends it in the wrong place, is not
