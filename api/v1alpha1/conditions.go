@@ -176,4 +176,6 @@ const (
 	ReasonProbeBudgetTooSmall = "ProbeBudgetTooSmall"
 	// ReasonCompletionFailed: the provider lists the model of spec.completion, and does not run it.
 	ReasonCompletionFailed = "CompletionFailed"
+	// ReasonTestEmailRefused: the provider accepts the key and does not accept a test email.
+	ReasonTestEmailRefused = "TestEmailRefused"
 )

@@ -103,6 +103,7 @@ var (
 	OutputBlocked       = define(Working, "OutputBlocked")
 	ProbeBudgetTooSmall = define(Working, "ProbeBudgetTooSmall")
 	CompletionFailed    = define(Working, "CompletionFailed")
+	TestEmailRefused    = define(Working, "TestEmailRefused")
 )
 
 var symptoms []Symptom

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"mainstay.dev/mainstay/internal/probe"
@@ -25,6 +26,7 @@ var mailgun = Provider{
 	Steps: []Step{
 		{Path: "/v4/domains/{name}", Each: probe.Wants.Names, Read: readMailgunDomain},
 		{Path: "/v4/domains?limit=1", When: probe.Wants.Empty, Read: readMailgunDomains},
+		mailgunTest.step(),
 	},
 	Rules: []probe.Rule{
 		{
@@ -35,6 +37,22 @@ var mailgun = Provider{
 		{
 			Status: 404, Message: "domain not found", Means: probe.DomainNotFound,
 			Source: "public list of errors", Verified: "2026-11",
+		},
+		{
+			Message: "sandbox subdomains are for test purposes only", Means: probe.SandboxAccount,
+			Source: "public reports (403 and 400)", Verified: "2026-11",
+		},
+		{
+			Message: "free accounts are for test purposes only", Means: probe.SandboxAccount,
+			Source: "public list of errors", Verified: "2026-11",
+		},
+		{
+			Message: "the domain is unverified", Means: probe.DomainNotVerified,
+			Source: "public reports (403 and 400)", Verified: "2026-11",
+		},
+		{
+			Message: "please activate your mailgun account", Means: probe.AccountMayNotSend,
+			Source: "public reports", Verified: "2026-11",
 		},
 	},
 	Facts: Facts{
@@ -47,10 +65,27 @@ var mailgun = Provider{
 			"whether the key or `spec.mailgun.region` is wrong: a region does not know the keys and domains of the other",
 			"that the plan has emails left", "that an email arrives",
 		},
-		Requests:   "1",
+		OptIn: []string{
+			"with `spec.testEmail`, which is billed: an email from the domain is accepted in test mode; that tells a sending key from a wrong one, and proves the domain to it",
+		},
+		Requests:   "1, and 1 for a test email",
 		KeysPage:   "https://app.mailgun.com/settings/api_security",
 		StatusPage: "https://status.mailgun.com",
 		Source:     "API reference, mailgun-go v5, public reports", Verified: "2026-11",
+	},
+}
+
+// mailgunTest sends in test mode: Mailgun accepts the email, drops it, and bills it. It is addressed to its
+// sender, so that nobody else is named.
+var mailgunTest = testEmail{
+	path: "/v3/{name}/messages",
+	header: func(string) map[string]string {
+		return map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
+	},
+	body: func(from string) string {
+		return url.Values{
+			"from": {from}, "to": {from}, "subject": {testSubject}, "text": {testText}, "o:testmode": {"yes"},
+		}.Encode()
 	},
 }
 

@@ -76,8 +76,12 @@ type Step struct {
 	// of the way to the provider: Refused is what it means where the vendor's rules know nothing better.
 	OptIn   bool
 	Refused probe.Symptom
-	// Body returns what the step posts; nil for a step that reads.
-	Body func(*Page) string
+	// Body returns what the step posts; nil for a step that reads. Header returns what it needs besides the
+	// provider's own.
+	Body   func(*Page) string
+	Header func(*Page) map[string]string
+	// Silent says that a good answer may be empty.
+	Silent bool
 	// When says whether the step applies; nil for always.
 	When func(probe.Wants) bool
 	// Each returns the names for which the step is repeated; nil for a step sent once.

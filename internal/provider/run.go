@@ -5,6 +5,8 @@ package provider
 
 import (
 	"context"
+	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -95,7 +97,7 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		answer := r.client.Do(ctx, r.request(step, path, page))
 		r.retryAfter = max(r.retryAfter, answer.RetryAfter(time.Now()))
 		r.limits(answer)
-		reading := probe.Classify(answer, r.Rules)
+		reading := step.reading(answer, r.Rules)
 		if step.Scope != "" && (reading.Symptom == probe.Forbidden || reading.Symptom == probe.ScopeMissing) {
 			r.without(step)
 			return true
@@ -124,6 +126,14 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 	return true
 }
 
+// reading classifies the answer to a step.
+func (s Step) reading(answer probe.Answer, rules []probe.Rule) probe.Reading {
+	if s.Silent && answer.Fault == (probe.Symptom{}) && answer.Status == http.StatusOK && len(answer.Body) == 0 {
+		return probe.Reading{}
+	}
+	return probe.Classify(answer, rules)
+}
+
 // judged returns the stages of which a step that was opted in to has said something. That it works is one.
 func judged(before, after probe.Outcome) probe.StageSet {
 	stages := probe.StageSet(0).With(probe.Working)
@@ -149,6 +159,10 @@ func (r *run) request(step Step, path string, page *Page) probe.Request {
 	}
 	if step.Body != nil {
 		request.Body = step.Body(page)
+	}
+	if step.Header != nil {
+		request.Header = step.Header(page)
+		maps.Copy(request.Header, r.Header)
 	}
 	return request
 }
@@ -177,15 +191,20 @@ func (r *run) without(step Step) {
 // refuse records that what the spec opted in to was not done. The steps before it have proven the way to
 // the provider and the credential, so what is wrong is with what was asked for.
 func (r *run) refuse(step Step, reading probe.Reading, name string) {
-	stage := reading.Symptom.Stage()
+	stage, open := reading.Symptom.Stage(), r.outcome[probe.Authenticated].Result == probe.Undecided
+	names := stage == probe.Provisioned && !reading.Unprovable
+	if open && (names || stage == probe.Authorized) {
+		// Whoever is told what is missing has been let in, which the steps before left open.
+		r.outcome.Set(probe.Authenticated, probe.Pass())
+		r.proven(stage - 1)
+	}
 	switch {
-	case stage == probe.Authenticated && r.outcome[stage].Result == probe.Undecided:
-		// What the steps before left open is decided by this.
-		r.outcome.Set(stage, probe.Fail(probe.KeyRejected))
+	case names:
+		r.outcome.Fail(reading.Symptom, r.named(name)...)
 	case stage == probe.Authorized, stage == probe.Working:
 		r.outcome.Fail(reading.Symptom, r.admitted(reading.Args)...)
-	case stage == probe.Provisioned && !reading.Unprovable:
-		r.outcome.Fail(reading.Symptom, r.named(name)...)
+	case open && stage == probe.Authenticated:
+		r.outcome.Set(stage, probe.Fail(probe.KeyRejected))
 	default:
 		r.outcome.Fail(step.Refused, r.named(name)...)
 	}

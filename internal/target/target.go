@@ -6,6 +6,7 @@
 package target
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -69,10 +70,23 @@ var Kinds = []Kind{
 		NewList: func() runtime.Object { return &v1alpha1.EmailProviderList{} },
 		None:    probe.NoEmailProvider,
 		Place:   emailPlace,
-		Wants: func(d Dependency) probe.Wants {
-			return probe.EmailWants{Domain: d.(*v1alpha1.EmailProvider).Spec.Domain}
+		Wants:   emailWants,
+		OptIn: func(d Dependency) time.Duration {
+			if e := d.(*v1alpha1.EmailProvider).Spec.TestEmail; e != nil {
+				return time.Duration(e.PeriodSeconds) * time.Second
+			}
+			return 0
 		},
 	},
+}
+
+func emailWants(d Dependency) probe.Wants {
+	spec := d.(*v1alpha1.EmailProvider).Spec
+	wants := probe.EmailWants{Domain: spec.Domain}
+	if spec.TestEmail != nil {
+		wants.From = cmp.Or(spec.TestEmail.From, "mainstay-probe@"+spec.Domain)
+	}
+	return wants
 }
 
 func aiWants(d Dependency) probe.Wants {
