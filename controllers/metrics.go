@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -121,14 +122,22 @@ func (m *Metrics) observe(o probe.Observation) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if v, known := m.verdicts[o.ID]; known {
-		v.lastProbe = float64(o.Ended.UnixMilli()) / 1000
-		if len(o.Report.Headroom) > 0 {
-			v.headroom = o.Report.Headroom
-		}
-		if !o.Report.Expires.IsZero() {
-			v.expires = float64(o.Report.Expires.Unix())
-		}
+		v.keep(o.Ended, o.Report.Headroom, o.Report.Expires)
 		m.verdicts[o.ID] = v
+	}
+}
+
+// keep takes up what a probe told beyond its verdict; what it did not tell stays. A probe may end before its
+// object was first shown, and is then told of with the verdict.
+func (v *verdict) keep(ended time.Time, headroom []probe.Headroom, expires time.Time) {
+	if !ended.IsZero() {
+		v.lastProbe = max(v.lastProbe, float64(ended.UnixMilli())/1000)
+	}
+	if len(headroom) > 0 {
+		v.headroom = headroom
+	}
+	if !expires.IsZero() {
+		v.expires = float64(expires.Unix())
 	}
 }
 
@@ -154,6 +163,7 @@ func (m *Metrics) show(p report) {
 	if before.secret == v.secret {
 		v.expires = before.expires
 	}
+	v.keep(p.probedAt, p.headroom, p.expires)
 	if c := meta.FindStatusCondition(p.status.Conditions, v1alpha1.ConditionReady); c != nil {
 		v.ready = string(c.Status)
 	}

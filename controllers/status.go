@@ -42,6 +42,9 @@ type report struct {
 	probedAt time.Time
 	cause    diagnosis.Cause
 	warnings map[string]string
+	// headroom and expires are what the verdict knows beyond its conditions.
+	headroom []probe.Headroom
+	expires  time.Time
 }
 
 // write applies the whole status where it differs from what stands, or where a heartbeat is due, and

@@ -122,6 +122,8 @@ const (
 	ReasonCredentialRequired = "CredentialRequired"
 	// ReasonIPNotAllowed: the key may not be used from the cluster's address.
 	ReasonIPNotAllowed = "IPNotAllowed"
+	// ReasonAPIKeyUnproven: the provider shows nothing to the key, which is wrong or may only send.
+	ReasonAPIKeyUnproven = "APIKeyUnproven"
 )
 
 // Early warnings of stage Authenticated.
@@ -154,10 +156,12 @@ const (
 	ReasonDomainSendingDisabled = "DomainSendingDisabled"
 	// ReasonDomainVerificationLapsing: the domain still sends, but a DNS record of it has vanished.
 	ReasonDomainVerificationLapsing = "DomainVerificationLapsing"
-	// ReasonSandboxMode: the provider accepts emails with this key and delivers none of them.
+	// ReasonSandboxMode: emails with this key are not delivered, or to recipients alone that were verified.
 	ReasonSandboxMode = "SandboxMode"
 	// ReasonRequestPathNotFound: the API answers, and has nothing at a path of spec.requests.
 	ReasonRequestPathNotFound = "RequestPathNotFound"
+	// ReasonAccountMayNotSend: the provider does not let the account send.
+	ReasonAccountMayNotSend = "AccountMayNotSend"
 	// ReasonListTooLong: the provider lists more than Mainstay reads, and what is needed was not in it.
 	ReasonListTooLong = "ListTooLong"
 	// ReasonSendOnlyKey: the key may send and nothing else, so it cannot show the domain's state.
@@ -182,4 +186,6 @@ const (
 	ReasonProbeBudgetTooSmall = "ProbeBudgetTooSmall"
 	// ReasonCompletionFailed: the provider lists the model of spec.completion, and does not run it.
 	ReasonCompletionFailed = "CompletionFailed"
+	// ReasonTestEmailRefused: the provider accepts the key and does not accept a test email.
+	ReasonTestEmailRefused = "TestEmailRefused"
 )

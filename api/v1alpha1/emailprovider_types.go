@@ -11,6 +11,9 @@ import (
 //
 // +kubebuilder:validation:XValidation:rule="self.provider == 'None' || has(self.secretRef)",messageExpression="'spec.secretRef is required for provider ' + self.provider + ': name the Secret that holds its API key'",reason="FieldValueRequired",fieldPath=".secretRef"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'None' || !has(self.endpoint)",message="spec.endpoint does not apply to provider None: choose a provider or remove the endpoint",reason="FieldValueForbidden",fieldPath=".endpoint"
+// +kubebuilder:validation:XValidation:rule="!has(self.mailgun) || self.provider == 'Mailgun'",messageExpression="'spec.mailgun applies to provider Mailgun alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".mailgun"
+// +kubebuilder:validation:XValidation:rule="!has(self.testEmail) || self.provider in ['Mailgun', 'Postmark', 'Resend', 'SendGrid']",messageExpression="'spec.testEmail does not apply to provider ' + self.provider + ', which has no address that takes emails and delivers them to nobody'",reason="FieldValueForbidden",fieldPath=".testEmail"
+// +kubebuilder:validation:XValidation:rule="!has(self.testEmail) || has(self.testEmail.from) || has(self.domain)",message="spec.testEmail needs a sender: set spec.domain, or spec.testEmail.from",reason="FieldValueRequired",fieldPath=".testEmail.from"
 type EmailProviderSpec struct {
 	// provider is the vendor that sends the app's email. None says that none is configured: the
 	// object is neither Healthy nor Ready then, and its reason says why.
@@ -25,12 +28,56 @@ type EmailProviderSpec struct {
 	// +kubebuilder:validation:Pattern=`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`
 	Domain string `json:"domain,omitempty"`
 
+	// mailgun says where at Mailgun the account is, for provider Mailgun.
+	// +optional
+	Mailgun *MailgunAccount `json:"mailgun,omitempty"`
+
+	// testEmail opts in to having the provider accept an email now and then that reaches nobody. It proves
+	// what no read-only request does: that the key may send, and that the account may. The provider may bill
+	// it, or count it against a quota.
+	// +optional
+	TestEmail *TestEmail `json:"testEmail,omitempty"`
+
 	// What all kinds share: secretRef, endpoint, periodSeconds, readyWhen and more.
 	DependencySpec `json:",inline"`
 }
 
+// TestEmail is an email to the provider's own address for tests, or in its mode for tests, in a rhythm of its
+// own.
+type TestEmail struct {
+	// from is the address of the sender; mainstay-probe at spec.domain where none is named. Its domain must be
+	// one that the provider lets the account send from.
+	// +optional
+	// +kubebuilder:validation:MinLength=3
+	// +kubebuilder:validation:MaxLength=254
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9._%+-]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`
+	From string `json:"from,omitempty"`
+
+	// periodSeconds is how often to send, in seconds.
+	// +optional
+	// +kubebuilder:default=86400
+	// +kubebuilder:validation:Minimum=3600
+	// +kubebuilder:validation:Maximum=604800
+	PeriodSeconds int32 `json:"periodSeconds,omitempty"`
+}
+
+// MailgunAccount says where at Mailgun an account is.
+type MailgunAccount struct {
+	// region of the account and its domains. Keys and domains of one region are unknown to the other.
+	// +optional
+	// +kubebuilder:default=US
+	Region MailgunRegion `json:"region,omitempty"`
+}
+
+// MailgunRegion is a region of Mailgun.
+// +kubebuilder:validation:Enum=US;EU
+type MailgunRegion string
+
+// DefaultMailgunRegion is the region of a spec that says nothing of Mailgun.
+const DefaultMailgunRegion MailgunRegion = "US"
+
 // EmailVendor is a vendor of email sending.
-// +kubebuilder:validation:Enum=None;Postmark;Resend;SendGrid
+// +kubebuilder:validation:Enum=None;Mailgun;Postmark;Resend;SendGrid
 // +kubebuilder:validation:MaxLength=64
 type EmailVendor string
 
@@ -40,7 +87,8 @@ type EmailProviderStatus struct {
 }
 
 // EmailProvider declares that an app depends on an email provider. Mainstay proves with read-only
-// requests that the key is accepted and that the sending domain is verified. It sends no email.
+// requests that the key is accepted and that the sending domain is verified. It sends no email, unless
+// spec.testEmail asks for one that reaches nobody.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

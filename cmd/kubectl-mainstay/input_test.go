@@ -69,6 +69,12 @@ func TestBadInputIsNamed(t *testing.T) {
 		"one key where several are read": {aiProvider("chat", "{provider: Bedrock, secretRef: {name: a, key: b}, bedrock: {region: us-east-1}}"), []string{"spec.secretRef.key does not apply to provider Bedrock"}},
 		"an endpoint for nothing":        {aiProvider("chat", "{endpoint: 'https://a.example.com/v1'}"), []string{"spec.endpoint does not apply to provider None"}},
 		"an endpoint for nothing, email": {emailProvider("mail", "{endpoint: 'https://a.example.com/v1'}"), []string{"spec.endpoint does not apply to provider None"}},
+		"a region for another vendor":    {emailProvider("mail", "{provider: Resend, secretRef: {name: a}, mailgun: {region: EU}}"), []string{"spec.mailgun applies to provider Mailgun alone, found provider Resend"}},
+		"a region that Mailgun has not":  {emailProvider("mail", "{provider: Mailgun, secretRef: {name: a}, mailgun: {region: Asia}}"), []string{`spec.mailgun.region`, `found "Asia"`}},
+		"a test email of nobody":         {emailProvider("mail", "{testEmail: {from: a@example.com}}"), []string{"spec.testEmail does not apply to provider None"}},
+		"a test email without a sender":  {emailProvider("mail", "{provider: Resend, secretRef: {name: a}, testEmail: {}}"), []string{"spec.testEmail needs a sender"}},
+		"a sender that is no address":    {emailProvider("mail", "{provider: Resend, secretRef: {name: a}, testEmail: {from: shop}}"), []string{"spec.testEmail.from"}},
+		"test emails all the time":       {emailProvider("mail", "{provider: Resend, secretRef: {name: a}, domain: a.example.com, testEmail: {periodSeconds: 60}}"), []string{"spec.testEmail.periodSeconds"}},
 		"a timeout above the period":     {aiProvider("chat", "{timeoutSeconds: 30, periodSeconds: 20}"), []string{"spec.timeoutSeconds must not be greater than spec.periodSeconds"}},
 		"an endpoint that is no URL":     {aiProvider("chat", "{provider: OpenAICompatible, endpoint: 'llm:8000'}"), []string{"spec.endpoint must be an absolute http or https URL", "found llm:8000"}},
 		"a credential in the endpoint": {

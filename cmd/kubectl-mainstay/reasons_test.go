@@ -70,8 +70,8 @@ func TestOneReasonIsExplained(t *testing.T) {
 	mustExit(t, r, exitMet)
 	want := `InvalidAPIKey
     Seen:         <provider> rejects the <credential> in Secret <secret> (key <key>).
-    Advice:       Check that it was copied in full, or create a new one at <provider> and put it
-                  there.
+    Advice:       Check that it was copied in full and is of region <region>, or create a new one at
+                  <provider> and put it there.
     Who mends it: Owner (you: the spec, the Secret, or your account at the provider)
     Stage:        Authenticated
     Symptom:      KeyRejected

@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,11 +36,7 @@ func providers(page *bytes.Buffer) {
 	for _, p := range provider.All() {
 		f := p.Facts
 		fmt.Fprintf(page, "\n## %s\n\nKind `%s`, ", p.Name, p.Kind)
-		if p.BaseURL == "" {
-			page.WriteString("at the host that `spec.endpoint` names.\n")
-		} else {
-			fmt.Fprintf(page, "at `%s`.\n", p.Base("*place*"))
-		}
+		fmt.Fprintf(page, "%s.\n", where(p))
 		list(page, "A probe proves", f.Proves)
 		list(page, "It cannot prove", f.CannotProve)
 		list(page, "What it proves besides, where you opt in", f.OptIn)
@@ -50,6 +48,21 @@ func providers(page *bytes.Buffer) {
 		fmt.Fprintf(page, "- Source: %s (%s)\n\n", f.Source, f.Verified)
 		rules(page, p.Rules)
 	}
+}
+
+// where says at which hosts a provider is.
+func where(p provider.Provider) string {
+	switch {
+	case p.BaseURL == "":
+		return "at the host that `spec.endpoint` names"
+	case p.Places == nil:
+		return fmt.Sprintf("at `%s`", p.Base("*place*"))
+	}
+	var hosts []string
+	for _, place := range slices.Sorted(maps.Keys(p.Places)) {
+		hosts = append(hosts, fmt.Sprintf("at `%s` (%s)", p.Base(place), place))
+	}
+	return strings.Join(hosts, " or ")
 }
 
 func list(page *bytes.Buffer, title string, points []string) {
@@ -75,6 +88,9 @@ func rules(page *bytes.Buffer, rules []probe.Rule) {
 		reason := "`" + diagnosis.Of(r.Means).Reason + "`"
 		if r.Unprovable {
 			reason += ", no failure"
+		}
+		if r.Undecided {
+			reason += ", which stays open"
 		}
 		status := ""
 		if r.Status != 0 {

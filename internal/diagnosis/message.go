@@ -37,6 +37,7 @@ func message(standing probe.Standing, s Subject) string {
 		"secretKeys": keys(s.Keys),
 		"credential": s.Credential,
 		"host":       s.Host,
+		"region":     s.Region,
 		"hostname":   hostname(s.Host),
 		"names":      enumerate(standing.Finding.Args),
 	}

@@ -111,7 +111,8 @@ func (h *history) live(o probe.Outcome) {
 	}
 	for stage, f := range o {
 		h.wasGood[stage] = h.wasGood[stage] || f.Result.Good()
-		h.wasFailed[stage] = h.wasFailed[stage] || f.Result == probe.Failed
+		// A key that was accepted and is shown nothing any more has failed.
+		h.wasFailed[stage] = h.wasFailed[stage] || f.Result == probe.Failed || f.Symptom == probe.KeyUnproven
 	}
 	h.probed(o)
 }

@@ -40,13 +40,17 @@ func Settle(v probe.Verdict, t probe.Target, o probe.Outcome, at time.Time) prob
 }
 
 // tellRevoked tells a key that was accepted before from one that never was: they look the same to most
-// providers.
+// providers. A key that is shown nothing any more, and was shown something before, may not be a sending key.
 func tellRevoked(v probe.Verdict, t probe.Target, o probe.Outcome) probe.Outcome {
 	f := o[probe.Authenticated]
-	if f.Symptom == probe.KeyRejected && v.Accepted == t.Login() {
+	switch {
+	case v.Accepted != t.Login():
+	case f.Symptom == probe.KeyRejected:
 		f.Symptom = probe.KeyRevoked
-		o.Set(probe.Authenticated, f)
+	case f.Symptom == probe.KeyUnproven && v.Stages[probe.Authenticated].Proven:
+		f = probe.Fail(probe.KeyRevoked)
 	}
+	o.Set(probe.Authenticated, f)
 	return o
 }
 

@@ -46,6 +46,20 @@ func TestDebounce(t *testing.T) {
 				then(fails(probe.ModelNotAvailable, "gpt-5"), "Provisioned False ModelNotAvailable", "Ready False ModelNotAvailable"),
 			},
 		},
+		"a key that was shown domains and is shown nothing any more was revoked, and is no sending key": {
+			failure: 2,
+			steps: []step{
+				then(good()),
+				then(unproven(), "Authenticated True Passed"),
+				then(unproven(), "Authenticated False APIKeyRevokedOrExpired", "Ready False APIKeyRevokedOrExpired"),
+			},
+		},
+		"a key that was never shown anything may be a sending key": {
+			steps: []step{
+				then(unproven(), "Authenticated Unknown APIKeyUnproven", "Healthy Unknown APIKeyUnproven", "Ready True Unproven"),
+				then(unproven(), "Authenticated Unknown APIKeyUnproven"),
+			},
+		},
 		"a stage stays proven while an earlier one hides it": {
 			failure: 2,
 			steps: []step{

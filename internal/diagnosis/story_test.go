@@ -74,6 +74,12 @@ func (d *dependency) ownHost() *dependency {
 	return d
 }
 
+// in lets the spec choose a region.
+func (d *dependency) in(region string) *dependency {
+	d.subject.Region = region
+	return d
+}
+
 func (d *dependency) conditions() []metav1.Condition {
 	return diagnosis.Conditions(d.verdict, d.subject)
 }
@@ -144,6 +150,13 @@ func sendOnly() probe.Outcome {
 	return open(probe.Provisioned, probe.Finding{
 		Result: probe.Unprovable, Symptom: probe.SendOnlyKey, Args: []string{"mail.shop.example"},
 	})
+}
+
+// unproven is what a provider answers to a key that is wrong or may only send.
+func unproven() probe.Outcome {
+	o := passedUpTo(probe.Reachable)
+	o.Set(probe.Authenticated, probe.Finding{Result: probe.Undecided, Symptom: probe.KeyUnproven})
+	return o
 }
 
 func lapsing() probe.Outcome {

@@ -246,7 +246,7 @@ var table = []Diagnosis{
 	{
 		Symptom: probe.KeyRejected, Reason: v1alpha1.ReasonInvalidAPIKey, Blame: Owner,
 		Seen:   "{provider} rejects the {credential}[ in {secret}].",
-		Advice: "Check that it was copied in full, or create a new one at {provider} and put it there.",
+		Advice: "Check that it was copied in full[ and is of region {region}], or create a new one at {provider} and put it there.",
 	},
 	{
 		Symptom: probe.KeyRevoked, Reason: v1alpha1.ReasonAPIKeyRevokedOrExpired, Blame: Owner,
@@ -277,6 +277,12 @@ var table = []Diagnosis{
 		Symptom: probe.KeyExpiringSoon, Reason: v1alpha1.ReasonAPIKeyExpiringSoon, Blame: Owner, Shows: probe.Passed,
 		Seen:   "The {credential}[ in {secret}] works, and expires soon: within two weeks.",
 		Advice: "Create a new one at {provider} and put it there before that.",
+	},
+	{
+		Symptom: probe.KeyUnproven, Reason: v1alpha1.ReasonAPIKeyUnproven, Blame: Owner, Shows: probe.Undecided,
+		Seen: "{provider} shows nothing to the {credential}[ in {secret}]: it may be a sending key, which can read nothing, or a wrong key, " +
+			"and the answers to both look the same[, as do those to keys of another region than {region}].",
+		Advice: "Set spec.testEmail of {object} to tell them apart, or use a key that may read domains.",
 	},
 
 	// Authorized
@@ -335,7 +341,7 @@ var table = []Diagnosis{
 	{
 		Symptom: probe.DomainNotFound, Reason: v1alpha1.ReasonDomainNotFound, Blame: Owner,
 		Seen:   "The domain[ {names}] is not registered at {provider} with this account.",
-		Advice: "Add the domain at {provider}, or correct spec.domain.",
+		Advice: "Add the domain at {provider}[, look for it in other regions than {region}], or correct spec.domain.",
 	},
 	{
 		Symptom: probe.DomainNotVerified, Reason: v1alpha1.ReasonDomainNotVerified, Blame: Owner,
@@ -361,6 +367,16 @@ var table = []Diagnosis{
 		Symptom: probe.RequestPathNotFound, Reason: v1alpha1.ReasonRequestPathNotFound, Blame: Owner,
 		Seen:   "{host} answers, and has nothing at a path of spec.requests[: {names}].",
 		Advice: "Correct the path, or the base URL in spec.endpoint; some APIs answer so where a key may not see a path.",
+	},
+	{
+		Symptom: probe.SandboxAccount, Reason: v1alpha1.ReasonSandboxMode, Blame: Owner,
+		Seen:   "This account at {provider}, or the domain, is for testing: emails go to recipients alone that were verified there.",
+		Advice: "Ask {provider} for access to production[ in region {region}], or send from a domain that is not for testing.",
+	},
+	{
+		Symptom: probe.AccountMayNotSend, Reason: v1alpha1.ReasonAccountMayNotSend, Blame: Owner,
+		Seen:   "{provider} does not let this account send: it is suspended, paused or not activated yet.",
+		Advice: "Look at the account's page at {provider} for what it waits for, or ask their support.",
 	},
 	{
 		Symptom: probe.ListTooLong, Reason: v1alpha1.ReasonListTooLong, Blame: Mainstay, Shows: probe.Undecided,
@@ -415,6 +431,11 @@ var table = []Diagnosis{
 		Seen:   "{provider} accepts the {credential} and does not run a test completion with the model[ {names}].",
 		Advice: "Try the model at {provider}, and check the permissions of the key and the status page.",
 	},
+	{
+		Symptom: probe.TestEmailRefused, Reason: v1alpha1.ReasonTestEmailRefused, Blame: Provider, Counts: InARow,
+		Seen:   "{provider} accepts the {credential} and does not accept a test email[ from {names}].",
+		Advice: "Send an email from there by hand, and check the permissions of the key and the status page of {provider}.",
+	},
 }
 
 var bySymptom = func() map[probe.Symptom]Diagnosis {
@@ -430,34 +451,6 @@ var bySymptom = func() map[probe.Symptom]Diagnosis {
 	}
 	return index
 }()
-
-// Progress is a reason that says how far a condition has come rather than what is wrong.
-type Progress struct{ Reason, Seen, Advice string }
-
-// ProgressReasons returns the reasons that name no fault.
-func ProgressReasons() []Progress {
-	return []Progress{
-		{Reason: v1alpha1.ReasonPassed, Seen: "Proven by the last probes."},
-		{Reason: v1alpha1.ReasonNotApplicable, Seen: "This provider, or this spec, has nothing to prove at this stage."},
-		{
-			Reason: v1alpha1.ReasonNotReached, Seen: "An earlier stage keeps the probe from getting here.",
-			Advice: "Look at the first condition that is not True.",
-		},
-		{
-			Reason: v1alpha1.ReasonProbing, Seen: "The first probe has not ended yet.",
-			Advice: "Wait for it: it takes no longer than spec.timeoutSeconds.",
-		},
-		{
-			Reason: v1alpha1.ReasonUnproven,
-			Seen:   "On Ready: nothing that the owner can mend is known to be wrong, but not all is proven.",
-			Advice: "Rollouts may go on; the reason of Healthy says what is open.",
-		},
-		{
-			Reason: v1alpha1.ReasonSuspended, Seen: "Nothing is probed, since spec.suspend is true.",
-			Advice: "Set spec.suspend to false to probe again.",
-		},
-	}
-}
 
 // Of returns the diagnosis of a symptom.
 func Of(s probe.Symptom) Diagnosis { return bySymptom[s] }

@@ -146,7 +146,7 @@ func reasonConstants(t *testing.T) []string {
 }
 
 func TestWordsOfTheTable(t *testing.T) {
-	known := []string{"provider", "object", "namespace", "secret", "secretName", "secretKeys", "credential", "host", "hostname", "names"}
+	known := []string{"provider", "object", "namespace", "secret", "secretName", "secretKeys", "credential", "host", "hostname", "region", "names"}
 	command := regexp.MustCompile(`(: kubectl |start Mainstay with --)[^\n]*[^.]$`)
 	sentence := regexp.MustCompile(`^(\{|\[|https|[A-Z])[^\n]*\.$`)
 	figure := regexp.MustCompile(`\d+ ?(ms|s|sec|second|minute|hour|day|time|probe|request|model|domain)`)
@@ -209,9 +209,12 @@ func messages(d diagnosis.Diagnosis, names []string, secret bool) []string {
 		o.subject.SecretName, o.subject.Keys = "", nil
 	}
 	o.verdict.Stages[d.Symptom.Stage()] = probe.Standing{Finding: probe.Fail(d.Symptom, names...), Firm: true}
-	texts := []string{diagnosis.Healthy(o.verdict, o.subject).Message}
-	for _, c := range o.conditions() {
-		texts = append(texts, c.Message)
+	var texts []string
+	for _, o.subject.Region = range []string{"", "eu-west-1"} {
+		texts = append(texts, diagnosis.Healthy(o.verdict, o.subject).Message)
+		for _, c := range o.conditions() {
+			texts = append(texts, c.Message)
+		}
 	}
 	return texts
 }
@@ -249,6 +252,16 @@ func TestMessagesNameWhatToChange(t *testing.T) {
 			given: newDependency().probed(fails(probe.KeyRejected)),
 			want: "OpenAI rejects the API key in Secret openai (key apiKey). " +
 				"Check that it was copied in full, or create a new one at OpenAI and put it there.",
+		},
+		"a wrong key names the region, which may be what is wrong": {
+			given: newDependency().in("eu-west-1").probed(fails(probe.KeyRejected)),
+			want: "OpenAI rejects the API key in Secret openai (key apiKey). " +
+				"Check that it was copied in full and is of region eu-west-1, or create a new one at OpenAI and put it there.",
+		},
+		"an unknown domain names the region, which may be what is wrong": {
+			given: newDependency().in("eu-west-1").probed(fails(probe.DomainNotFound, "example.com")),
+			want: "The domain example.com is not registered at OpenAI with this account. " +
+				"Add the domain at OpenAI, look for it in other regions than eu-west-1, or correct spec.domain.",
 		},
 		"no provider names the object to edit": {
 			given: newDependency().probed(fails(probe.NoAIProvider)),

@@ -28,6 +28,8 @@ type Rule struct {
 	// Unprovable says that the credential cannot show the stage of the symptom, rather than that the
 	// stage failed.
 	Unprovable bool
+	// Undecided says that the answer leaves the stage of the symptom open, since it may mean two things.
+	Undecided bool
 	// Args finds arguments in the message: the first group of each match, split at commas, as far as
 	// Token admits it.
 	Args *regexp.Regexp
@@ -41,6 +43,7 @@ type Reading struct {
 	Symptom    Symptom
 	Args       []string
 	Unprovable bool
+	Undecided  bool
 }
 
 // Good says whether nothing is wrong with the answer.
@@ -73,7 +76,9 @@ func classify(a Answer, rules []Rule) Reading {
 	if !good || said.present {
 		for _, rule := range rules {
 			if rule.matches(a.Status, said) {
-				return Reading{Symptom: rule.Means, Args: rule.args(said), Unprovable: rule.Unprovable}
+				return Reading{
+					Symptom: rule.Means, Args: rule.args(said), Unprovable: rule.Unprovable, Undecided: rule.Undecided,
+				}
 			}
 		}
 	}

@@ -88,6 +88,37 @@ func TestWhatCostsSomethingIsNotDoneAgainForARestart(t *testing.T) {
 	})
 }
 
+func TestARestartDoesNotTakeBackWhatOnlyABilledProbeSees(t *testing.T) {
+	for _, open := range []probe.Finding{
+		{Result: probe.Undecided, Symptom: probe.KeyUnproven}, {Result: probe.Unprovable, Symptom: probe.SendOnlyKey},
+	} {
+		t.Run(open.Symptom.String(), func(t *testing.T) {
+			stage := open.Symptom.Stage()
+			inWorld(t, probe.Options{}, func(w *world) {
+				w.answer = func(_ context.Context, t probe.Target) probe.Report {
+					r := good()
+					if t.OptInDue {
+						r.OptIn = probe.StageSet(0).With(stage)
+					} else {
+						r.Outcome.Set(stage, open)
+					}
+					return r
+				}
+				target, standing := targetOf("chat"), judged("chat")
+				target.OptIn = time.Hour
+				standing.Stages[stage] = probe.Standing{Finding: probe.Pass(), Proven: true}
+				w.Set(idOf("chat"), target, standing)
+				for minute := range 180 {
+					w.at(time.Duration(minute) * time.Minute)
+					if s := w.verdict(idOf("chat")).Stages[stage]; !s.Finding.Equal(probe.Pass()) || s.Bad > 0 {
+						t.Fatalf("expected what was proven to stand, found %+v after %d minutes", s, minute)
+					}
+				}
+			})
+		})
+	}
+}
+
 func TestAFreeProbeDoesNotTakeBackWhatOnlyABilledOneSees(t *testing.T) {
 	for name, c := range map[string]struct {
 		stage probe.Stage

@@ -13,6 +13,8 @@ type optIn struct {
 	// judges are the stages that it alone can judge, as of when it was last done: a probe that does not do it
 	// says nothing of them, unless it finds them failed.
 	judges StageSet
+	// recalled says that it was last done by an earlier process, so that nobody knows what it alone judges.
+	recalled bool
 }
 
 // optInPause is the least time after which something is done again that failed and is not believed yet.
@@ -21,7 +23,7 @@ const optInPause = time.Minute
 // begins gives an entry the rhythm of its target. What was judged by an earlier process is done again at
 // the entry's own moment within the rhythm, and else at once.
 func (o *optIn) begins(t Target, judged bool, uid string, now time.Time) {
-	*o = optIn{due: now, judges: StageSet(0).With(Working)}
+	*o = optIn{due: now, judges: StageSet(0).With(Working), recalled: judged}
 	if judged {
 		o.due = now.Add(phase(uid, t.OptIn))
 	}
@@ -40,8 +42,9 @@ func (o *optIn) admit(t Target, r Report) Outcome {
 	if t.OptIn == 0 || r.OptIn != 0 {
 		return r.Outcome
 	}
-	for stage := range r.Outcome {
-		if o.judges.Has(Stage(stage)) && r.Outcome[stage].Result != Failed {
+	for stage, found := range r.Outcome {
+		open := found.Result == Undecided || found.Result == Unprovable
+		if o.judges.Has(Stage(stage)) && found.Result != Failed || o.recalled && open {
 			r.Outcome[stage] = Finding{}
 		}
 	}
@@ -53,7 +56,7 @@ func (o *optIn) done(t Target, r Report, v Verdict, now time.Time) {
 	if r.OptIn == 0 {
 		return
 	}
-	o.judges, o.due = r.OptIn.With(Working), now.Add(t.OptIn)
+	o.recalled, o.judges, o.due = false, r.OptIn.With(Working), now.Add(t.OptIn)
 	for stage, standing := range v.Stages {
 		if r.OptIn.Has(Stage(stage)) && standing.counting() {
 			o.due = now.Add(min(t.OptIn, max(optInPause, t.OptIn/countingShare)))

@@ -34,7 +34,9 @@ func (a Answer) RetryAfter(now time.Time) time.Duration {
 		most = maxWait
 	}
 	for _, limit := range limitHeaders {
-		if left, ok := number(a.first(limit.remaining)); ok && left <= 0 {
+		// An answer that it is enough need not say that nothing is left: Mailgun's says only until when.
+		left, known := number(a.first(limit.remaining))
+		if known && left <= 0 || !known && a.Status == http.StatusTooManyRequests {
 			if reset, ok := moment(a.first(limit.reset), now); ok {
 				return wait(reset, most)
 			}

@@ -16,21 +16,23 @@ func TestRateLimitHeadersAreObeyed(t *testing.T) {
 		header map[string]string
 		want   time.Duration
 	}{
-		"Resend: seconds to wait":                    {200, map[string]string{"Ratelimit-Remaining": "0", "Ratelimit-Reset": "1"}, time.Second},
-		"something is left":                          {200, map[string]string{"Ratelimit-Remaining": "3", "Ratelimit-Reset": "60"}, 0},
-		"OpenAI: a duration":                         {429, map[string]string{"X-Ratelimit-Remaining-Requests": "0", "X-Ratelimit-Reset-Requests": "6m0s"}, 6 * time.Minute},
-		"OpenAI: a fraction of a second":             {200, map[string]string{"X-Ratelimit-Remaining-Requests": "0", "X-Ratelimit-Reset-Requests": "17ms"}, 17 * time.Millisecond},
-		"Anthropic: RFC 3339":                        {429, map[string]string{"Anthropic-Ratelimit-Requests-Remaining": "0", "Anthropic-Ratelimit-Requests-Reset": "2026-11-01T12:00:30Z"}, 30 * time.Second},
-		"SendGrid: Unix seconds":                     {200, map[string]string{"X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": "1793534460"}, time.Minute},
-		"OpenRouter: Unix milliseconds":              {200, map[string]string{"X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": "1793534460000"}, time.Minute},
-		"the structured field of the later drafts":   {200, map[string]string{"Ratelimit": `"default";r=0;t=30`}, 30 * time.Second},
-		"the structured field, something left":       {200, map[string]string{"Ratelimit": `"default";r=50;t=30`}, 0},
-		"a moment that is over":                      {200, map[string]string{"X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": "1793534399"}, 0},
-		"words":                                      {200, map[string]string{"X-Ratelimit-Remaining": "none", "X-Ratelimit-Reset": "soon"}, 0},
-		"nothing is left, and no word of when":       {200, map[string]string{"X-Ratelimit-Remaining": "0"}, 0},
-		"Retry-After comes first":                    {429, map[string]string{"Retry-After": "5", "X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": "60"}, 5 * time.Second},
-		"a day, of an answer that is good":           {200, map[string]string{"X-Ratelimit-Remaining-Requests": "0", "X-Ratelimit-Reset-Requests": "24h"}, 5 * time.Minute},
-		"a day, of an answer that says it is enough": {429, map[string]string{"X-Ratelimit-Remaining-Requests": "0", "X-Ratelimit-Reset-Requests": "24h"}, time.Hour},
+		"Resend: seconds to wait":                            {200, map[string]string{"Ratelimit-Remaining": "0", "Ratelimit-Reset": "1"}, time.Second},
+		"something is left":                                  {200, map[string]string{"Ratelimit-Remaining": "3", "Ratelimit-Reset": "60"}, 0},
+		"OpenAI: a duration":                                 {429, map[string]string{"X-Ratelimit-Remaining-Requests": "0", "X-Ratelimit-Reset-Requests": "6m0s"}, 6 * time.Minute},
+		"OpenAI: a fraction of a second":                     {200, map[string]string{"X-Ratelimit-Remaining-Requests": "0", "X-Ratelimit-Reset-Requests": "17ms"}, 17 * time.Millisecond},
+		"Anthropic: RFC 3339":                                {429, map[string]string{"Anthropic-Ratelimit-Requests-Remaining": "0", "Anthropic-Ratelimit-Requests-Reset": "2026-11-01T12:00:30Z"}, 30 * time.Second},
+		"SendGrid: Unix seconds":                             {200, map[string]string{"X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": "1793534460"}, time.Minute},
+		"OpenRouter: Unix milliseconds":                      {200, map[string]string{"X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": "1793534460000"}, time.Minute},
+		"the structured field of the later drafts":           {200, map[string]string{"Ratelimit": `"default";r=0;t=30`}, 30 * time.Second},
+		"the structured field, something left":               {200, map[string]string{"Ratelimit": `"default";r=50;t=30`}, 0},
+		"a moment that is over":                              {200, map[string]string{"X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": "1793534399"}, 0},
+		"words":                                              {200, map[string]string{"X-Ratelimit-Remaining": "none", "X-Ratelimit-Reset": "soon"}, 0},
+		"nothing is left, and no word of when":               {200, map[string]string{"X-Ratelimit-Remaining": "0"}, 0},
+		"Retry-After comes first":                            {429, map[string]string{"Retry-After": "5", "X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": "60"}, 5 * time.Second},
+		"Mailgun: Unix seconds, and no word of what is left": {429, map[string]string{"X-Ratelimit-Reset": "1793534460"}, time.Minute},
+		"a reset alone, of an answer that is good":           {200, map[string]string{"X-Ratelimit-Reset": "1793534460"}, 0},
+		"a day, of an answer that is good":                   {200, map[string]string{"X-Ratelimit-Remaining-Requests": "0", "X-Ratelimit-Reset-Requests": "24h"}, 5 * time.Minute},
+		"a day, of an answer that says it is enough":         {429, map[string]string{"X-Ratelimit-Remaining-Requests": "0", "X-Ratelimit-Reset-Requests": "24h"}, time.Hour},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

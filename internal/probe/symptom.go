@@ -69,6 +69,7 @@ var (
 	CredentialRequired = define(Authenticated, "CredentialRequired")
 	IPNotAllowed       = define(Authenticated, "IPNotAllowed")
 	KeyExpiringSoon    = define(Authenticated, "KeyExpiringSoon")
+	KeyUnproven        = define(Authenticated, "KeyUnproven")
 )
 
 // Symptoms of stage Authorized.
@@ -93,6 +94,8 @@ var (
 	DomainVerificationLapsing = define(Provisioned, "DomainVerificationLapsing")
 	SandboxMode               = define(Provisioned, "SandboxMode")
 	RequestPathNotFound       = define(Provisioned, "RequestPathNotFound")
+	SandboxAccount            = define(Provisioned, "SandboxAccount")
+	AccountMayNotSend         = define(Provisioned, "AccountMayNotSend")
 	ListTooLong               = define(Provisioned, "ListTooLong")
 	SendOnlyKey               = define(Provisioned, "SendOnlyKey")
 	DomainNotVisible          = define(Provisioned, "DomainNotVisible")
@@ -109,6 +112,7 @@ var (
 	OutputBlocked       = define(Working, "OutputBlocked")
 	ProbeBudgetTooSmall = define(Working, "ProbeBudgetTooSmall")
 	CompletionFailed    = define(Working, "CompletionFailed")
+	TestEmailRefused    = define(Working, "TestEmailRefused")
 )
 
 var symptoms []Symptom

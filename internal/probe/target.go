@@ -47,6 +47,8 @@ type Target struct {
 type Terms struct {
 	// Provider is whom the target is probed at, Host its host:port.
 	Provider, Host string
+	// Region is that of the provider where the target is probed; empty where it has but one.
+	Region string
 	// Credential is what the provider takes, such as "API key"; Keys are the keys of the Secret that hold it.
 	Credential string
 	Keys       []string

@@ -19,11 +19,37 @@ var postmark = Provider{
 	Kind: "EmailProvider", Name: "Postmark",
 	BaseURL: "https://api.postmarkapp.com",
 	Auth:    probe.Auth{Header: "X-Postmark-Server-Token"},
-	Steps:   []Step{{Path: "/server", Read: readPostmarkServer}},
+	Steps:   []Step{{Path: "/server", Read: readPostmarkServer}, postmarkTest.step()},
 	Rules: []probe.Rule{
 		{
 			Code: "10", Means: probe.KeyRejected,
 			Source: "table of error codes, as quoted by others; documentation (401)", Verified: "2026-11",
+		},
+		{
+			Status: 422, Code: "300", Message: "is not a sender signature", Means: probe.DomainNotFound,
+			Source: "public reports", Verified: "2026-11",
+		},
+		{
+			Status: 422, Code: "400", Means: probe.DomainNotFound,
+			Source: "table of error codes, as quoted by others", Verified: "2026-11",
+		},
+		{
+			Status: 422, Code: "401", Means: probe.DomainNotVerified,
+			Source: "table of error codes, as quoted by others", Verified: "2026-11",
+		},
+		{
+			// Not allowed to send: the credits are used up.
+			Status: 422, Code: "405", Means: probe.QuotaExhausted,
+			Source: "table of error codes, as quoted by others", Verified: "2026-11",
+		},
+		{
+			// Until the account is approved it may send to the sender's own domain alone.
+			Status: 422, Code: "412", Means: probe.SandboxAccount,
+			Source: "table of error codes, as quoted by others", Verified: "2026-11",
+		},
+		{
+			Status: 422, Code: "413", Means: probe.AccountMayNotSend,
+			Source: "table of error codes, as quoted by others", Verified: "2026-11",
 		},
 	},
 	Facts: Facts{
@@ -32,10 +58,23 @@ var postmark = Provider{
 			"the state of the domain: a server token cannot read domains",
 			"that the account is approved and has credit left: only sending tells", "that an email arrives",
 		},
-		Requests:   "1",
+		OptIn: []string{
+			"with `spec.testEmail`, which counts as an email sent: one from the domain to `test@blackhole.postmarkapp.com` is accepted, so the domain may send, the account is approved and credit is left",
+		},
+		Requests:   "1, and 1 for a test email",
 		KeysPage:   "https://account.postmarkapp.com/servers",
 		StatusPage: "https://status.postmarkapp.com",
 		Source:     "API reference and support pages; address of the status page not confirmed", Verified: "2026-11",
+	},
+}
+
+// postmarkTest sends to the address at which Postmark drops emails. They count as sent.
+var postmarkTest = testEmail{
+	path: "/email",
+	body: func(from string) string {
+		return asJSON(map[string]string{
+			"From": from, "To": "test@blackhole.postmarkapp.com", "Subject": testSubject, "TextBody": testText,
+		})
 	},
 }
 

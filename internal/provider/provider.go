@@ -16,7 +16,7 @@ import (
 type Provider struct {
 	// Kind is the kind of the custom resource, Name the word in its spec.provider.
 	Kind, Name string
-	// BaseURL includes the version in its path. It is empty for providers without a fixed host. {place} in it
+	// BaseURL includes the version in its path, where all steps have the same. It is empty for providers without a fixed host. {place} in it
 	// stands for what the spec names where the vendor has several hosts, such as a region.
 	BaseURL string
 	// Places are the words that a spec may use for a place, and what stands for them in BaseURL; nil where
@@ -83,8 +83,12 @@ type Step struct {
 	// of the way to the provider: Refused is what it means where the vendor's rules know nothing better.
 	OptIn   bool
 	Refused probe.Symptom
-	// Body returns what the step posts; nil for a step that reads.
-	Body func(*Page) string
+	// Body returns what the step posts; nil for a step that reads. Header returns what it needs besides the
+	// provider's own.
+	Body   func(*Page) string
+	Header func(*Page) map[string]string
+	// Silent says that a good answer may be empty.
+	Silent bool
 	// When says whether the step applies; nil for always.
 	When func(probe.Wants) bool
 	// Each returns the names for which the step is repeated; nil for a step sent once.
@@ -143,6 +147,7 @@ var all = []Provider{
 	cohere,
 	gemini,
 	groq,
+	mailgun,
 	mistral,
 	openAI,
 	openAICompatible,

@@ -4,11 +4,14 @@
 package provider
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"mainstay.dev/mainstay/internal/probe"
 )
@@ -23,7 +26,9 @@ var resend = Provider{
 	// 10 a second for the keys of a team together, as its rate limit headers say.
 	RequestsPerMinute: 600,
 	StatusPage:        probe.StatusPage{URL: "https://resend-status.com/api/v2/summary.json"},
-	Steps:             []Step{{Path: resendDomains, Read: readResendDomains}},
+	// The headers on quotas tell what was sent, and not of how much.
+	Limits: []LimitHeaders{{"requests", "Ratelimit-Limit", "Ratelimit-Remaining"}},
+	Steps:  []Step{{Path: resendDomains, Read: readResendDomains}, resendTest.step()},
 	Rules: []probe.Rule{
 		{
 			// The same name means the opposite: look at the status and the text.
@@ -56,6 +61,15 @@ var resend = Provider{
 			Source: "error reference", Verified: "2026-11",
 		},
 		{
+			// Without a verified domain an account may send to its owner alone.
+			Status: 403, Message: "only send testing emails to your own", Means: probe.SandboxAccount,
+			Source: "error reference", Verified: "2026-11",
+		},
+		{
+			Status: 403, Message: "domain is not verified", Means: probe.DomainNotVerified,
+			Source: "error reference", Verified: "2026-11",
+		},
+		{
 			// A firewall's answer to a missing User-Agent, which we send: no verdict on the key.
 			Status: 403, Message: "1010", Means: probe.UnexpectedAnswer,
 			Source: "error reference", Verified: "2026-11",
@@ -64,10 +78,26 @@ var resend = Provider{
 	Facts: Facts{
 		Proves:      []string{"the key is accepted", "the domain of `spec.domain` is verified and may send (with a key of full access)"},
 		CannotProve: []string{"the state of the domain, with a key that may only send", "that an email arrives"},
-		Requests:    "1, and 1 more for each further 100 domains of the account and for a domain that is verified in part, at most 10",
-		KeysPage:    "https://resend.com/api-keys",
-		StatusPage:  "https://resend-status.com",
-		Source:      "OpenAPI document of 2026-08-21, documentation, resend-go v3.16.0", Verified: "2026-11",
+		OptIn: []string{
+			"with `spec.testEmail`, which may count against the quota: an email from the domain to `delivered@resend.dev` is accepted, which proves the domain to a key that may only send as well",
+		},
+		Requests:   "1, and 1 more for each further 100 domains of the account and for a domain that is verified in part, at most 10; 1 for a test email",
+		KeysPage:   "https://resend.com/api-keys",
+		StatusPage: "https://resend-status.com",
+		Source:     "OpenAPI document of 2026-08-21, documentation, resend-go v3.16.0", Verified: "2026-11",
+	},
+}
+
+// resendTest sends to the address that Resend has for deliveries that succeed. The key keeps a test that is
+// repeated, since its answer was lost, from being sent twice; Resend knows keys for a day.
+var resendTest = testEmail{
+	path: "/emails",
+	header: func(from string) map[string]string {
+		sum := sha256.Sum256(fmt.Appendf(nil, "mainstay %s %d", from, time.Now().Truncate(5*time.Minute).Unix()))
+		return map[string]string{"Idempotency-Key": hex.EncodeToString(sum[:])}
+	},
+	body: func(from string) string {
+		return asJSON(map[string]any{"from": from, "to": "delivered@resend.dev", "subject": testSubject, "text": testText})
 	},
 }
 

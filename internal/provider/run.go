@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -100,10 +101,7 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		answer := r.client.Do(ctx, r.request(step, path, page))
 		r.retryAfter = max(r.retryAfter, answer.RetryAfter(time.Now()))
 		r.limits(answer)
-		reading := probe.Classify(answer, r.Rules)
-		if reading.Symptom == probe.PathNotFound && step.Missing != (probe.Symptom{}) {
-			reading.Symptom = step.Missing
-		}
+		reading := step.reading(answer, r.Rules)
 		if step.Scope != "" && (reading.Symptom == probe.Forbidden || reading.Symptom == probe.ScopeMissing) {
 			r.without(step)
 			return true
@@ -145,6 +143,18 @@ func (s Step) path(name string) string {
 	return strings.NewReplacer("{name}", escaped, "{path}", name).Replace(s.Path)
 }
 
+// reading classifies the answer to a step.
+func (s Step) reading(answer probe.Answer, rules []probe.Rule) probe.Reading {
+	if s.Silent && answer.Fault == (probe.Symptom{}) && answer.Status == http.StatusOK && len(answer.Body) == 0 {
+		return probe.Reading{}
+	}
+	reading := probe.Classify(answer, rules)
+	if reading.Symptom == probe.PathNotFound && s.Missing != (probe.Symptom{}) {
+		reading.Symptom = s.Missing
+	}
+	return reading
+}
+
 // judged returns the stages of which a step that was opted in to has said something. That it works is one.
 func judged(before, after probe.Outcome) probe.StageSet {
 	stages := probe.StageSet(0).With(probe.Working)
@@ -170,6 +180,10 @@ func (r *run) request(step Step, path string, page *Page) probe.Request {
 	}
 	if step.Body != nil {
 		request.Body = step.Body(page)
+	}
+	if step.Header != nil {
+		request.Header = step.Header(page)
+		maps.Copy(request.Header, r.Header)
 	}
 	return request
 }
@@ -235,11 +249,22 @@ func (r *run) without(step Step) {
 // refuse records that what the spec opted in to was not done. The steps before it have proven the way to
 // the provider and the credential, so what is wrong is with what was asked for.
 func (r *run) refuse(step Step, reading probe.Reading, name string) {
-	switch symptom := reading.Symptom; {
-	case symptom.Stage() == probe.Authorized, symptom == probe.RateLimited, symptom == probe.QuotaExhausted:
-		r.outcome.Fail(symptom, r.admitted(reading.Args)...) // It is about the key or the account.
-	case symptom.Stage() == probe.Provisioned, symptom.Stage() == probe.Working:
-		r.outcome.Fail(symptom, r.named(name)...)
+	stage, open := reading.Symptom.Stage(), r.outcome[probe.Authenticated].Result == probe.Undecided
+	names := stage == probe.Provisioned && !reading.Unprovable
+	if open && (names || stage == probe.Authorized) {
+		// Whoever is told what is missing has been let in, which the steps before left open.
+		r.outcome.Set(probe.Authenticated, probe.Pass())
+		r.proven(stage - 1)
+	}
+	switch {
+	case names:
+		r.outcome.Fail(reading.Symptom, r.named(name)...)
+	case stage == probe.Authorized, reading.Symptom == probe.RateLimited, reading.Symptom == probe.QuotaExhausted:
+		r.outcome.Fail(reading.Symptom, r.admitted(reading.Args)...) // It is about the key or the account.
+	case stage == probe.Working:
+		r.outcome.Fail(reading.Symptom, r.named(name)...)
+	case open && stage == probe.Authenticated:
+		r.outcome.Set(stage, probe.Fail(probe.KeyRejected))
 	default:
 		r.outcome.Fail(step.Refused, r.named(name)...)
 	}
@@ -264,23 +289,25 @@ func (r *run) settle(step Step, reading probe.Reading, name string) bool {
 		r.outcome.Fail(probe.PathNotFound)
 		return false
 	}
-	switch stage {
-	case probe.Working:
-		r.proven(probe.Reachable) // A limit says nothing of the credential.
-	case probe.Configured, probe.Reachable:
+	switch {
+	case stage == probe.Working, reading.Symptom == step.Missing:
+		r.proven(probe.Reachable) // A limit, or a path where nothing is, says nothing of the credential.
+	case stage == probe.Configured, stage == probe.Reachable:
 	default:
 		r.proven(stage - 1)
 	}
 	if stage == probe.Provisioned && len(args) == 0 {
 		return true // finish says that there is nothing to prove.
 	}
-	unprovable := reading.Unprovable || reading.Symptom == probe.ScopeMissing && r.target.Wants.Empty()
-	if unprovable {
+	switch {
+	case reading.Undecided:
+		r.outcome.Set(stage, probe.Finding{Result: probe.Undecided, Symptom: reading.Symptom, Args: args})
+	case reading.Unprovable, reading.Symptom == probe.ScopeMissing && r.target.Wants.Empty():
 		r.outcome.Set(stage, probe.Finding{Result: probe.Unprovable, Symptom: reading.Symptom, Args: args})
-	} else {
+	default:
 		r.outcome.Fail(reading.Symptom, args...)
 	}
-	return stage == probe.Authorized || stage == probe.Provisioned
+	return reading.Undecided || stage == probe.Authorized || stage == probe.Provisioned
 }
 
 // admitted drops what repeats the credential: a server may say it back to us in any place.

@@ -21,6 +21,7 @@ var sendGrid = Provider{
 	Auth:       probe.Bearer,
 	KeyPrefix:  "SG.",
 	StatusPage: probe.StatusPage{URL: "https://status.sendgrid.com/api/v2/summary.json"},
+	Limits:     []LimitHeaders{{"requests", "X-Ratelimit-Limit", "X-Ratelimit-Remaining"}},
 	Steps: []Step{
 		{Path: "/scopes", Read: readSendGridScopes},
 		{
@@ -28,6 +29,7 @@ var sendGrid = Provider{
 			Scope: "whitelabel.read", Read: readSendGridDomains, Without: noSendGridDomains,
 		},
 		{Path: "/user/credits", Scope: "user.credits.read", Read: readSendGridCredits},
+		sendGridTest.step(),
 	},
 	Rules: []probe.Rule{
 		{
@@ -39,6 +41,10 @@ var sendGrid = Provider{
 			// Comes as 401 and as 403.
 			Message: "ip address is not whitelisted", Means: probe.IPNotAllowed,
 			Source: "public reports", Verified: "2026-11",
+		},
+		{
+			Status: 403, Message: "does not match a verified sender identity", Means: probe.DomainNotVerified,
+			Source: "error 60222 of Twilio; not confirmed for the sandbox mode", Verified: "2026-11",
 		},
 	},
 	Facts: Facts{
@@ -53,10 +59,29 @@ var sendGrid = Provider{
 			"that the plan pays for more once no credit is left: until the first email over the plan it looks used up",
 			"that an email arrives",
 		},
-		Requests:   "1, and 1 more each for the domain and for the credit, as far as the key's scopes allow it",
+		OptIn: []string{
+			"with `spec.testEmail`, which sends nothing and takes no credit: an email in sandbox mode is accepted; that looks at its form alone, so it proves no domain",
+		},
+		Requests:   "1, and 1 more each for the domain and for the credit, as far as the key's scopes allow it; 1 for a test email",
 		KeysPage:   "https://app.sendgrid.com/settings/api_keys",
 		StatusPage: "https://status.sendgrid.com",
 		Source:     "OpenAPI documents of 2026-01-22, list of API key permissions", Verified: "2026-11",
+	},
+}
+
+// sendGridTest asks in sandbox mode, which validates the form of an email and sends none. No credit is taken.
+// What accepts it is 200 instead of 202, and nothing said (documentation, verified 2026-11).
+var sendGridTest = testEmail{
+	path: "/mail/send", silent: true, anySender: true,
+	body: func(from string) string {
+		type address map[string]string
+		return asJSON(map[string]any{
+			"personalizations": []any{map[string]any{"to": []address{{"email": from}}}},
+			"from":             address{"email": from},
+			"subject":          testSubject,
+			"content":          []any{map[string]string{"type": "text/plain", "value": testText}},
+			"mail_settings":    map[string]any{"sandbox_mode": map[string]bool{"enable": true}},
+		})
 	},
 }
 
@@ -147,7 +172,13 @@ func readSendGridCredits(page *Page) error {
 	if err := json.Unmarshal(page.Body, &credits); err != nil {
 		return fmt.Errorf("credits: %w", err)
 	}
-	if credits.Remain != nil && *credits.Remain <= 0 && credits.Total > 0 && credits.Overage <= 0 {
+	if credits.Remain == nil || credits.Total <= 0 {
+		return nil
+	}
+	page.Headroom = append(page.Headroom, probe.Headroom{
+		Resource: "credits", Limit: credits.Total, Remaining: max(*credits.Remain, 0),
+	})
+	if *credits.Remain <= 0 && credits.Overage <= 0 {
 		page.Outcome.Fail(probe.QuotaExhausted)
 	}
 	return nil

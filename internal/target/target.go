@@ -6,6 +6,7 @@
 package target
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -71,8 +72,13 @@ var Kinds = []Kind{
 		New:     func() Dependency { return &v1alpha1.EmailProvider{} },
 		NewList: func() runtime.Object { return &v1alpha1.EmailProviderList{} },
 		None:    probe.NoEmailProvider,
-		Wants: func(d Dependency) probe.Wants {
-			return probe.EmailWants{Domain: d.(*v1alpha1.EmailProvider).Spec.Domain}
+		Place:   emailPlace,
+		Wants:   emailWants,
+		OptIn: func(d Dependency) time.Duration {
+			if e := d.(*v1alpha1.EmailProvider).Spec.TestEmail; e != nil {
+				return time.Duration(e.PeriodSeconds) * time.Second
+			}
+			return 0
 		},
 	},
 	{
@@ -92,6 +98,15 @@ func aiPlace(d Dependency) string {
 		return spec.Bedrock.Region
 	}
 	return ""
+}
+
+func emailWants(d Dependency) probe.Wants {
+	spec := d.(*v1alpha1.EmailProvider).Spec
+	wants := probe.EmailWants{Domain: spec.Domain}
+	if spec.TestEmail != nil {
+		wants.From = cmp.Or(spec.TestEmail.From, "mainstay-probe@"+spec.Domain)
+	}
+	return wants
 }
 
 func aiWants(d Dependency) probe.Wants {
@@ -127,6 +142,17 @@ func adjustAPI(d Dependency, t *probe.Target) {
 	if spec.ExpiresAt != nil {
 		t.Expires = spec.ExpiresAt.Time
 	}
+}
+
+func emailPlace(d Dependency) string {
+	spec := d.(*v1alpha1.EmailProvider).Spec
+	switch {
+	case spec.Mailgun != nil:
+		return string(spec.Mailgun.Region)
+	case spec.Provider == "Mailgun":
+		return string(v1alpha1.DefaultMailgunRegion)
+	}
+	return ""
 }
 
 // Referent is one version of a Secret or ConfigMap that a spec refers to.
@@ -220,7 +246,11 @@ func (o Options) Terms(kind Kind, object Dependency) probe.Terms {
 	if ref := object.SharedSpec().SecretRef; ref != nil {
 		terms = vendor.Terms(ref.DataKey())
 	}
-	base, _ := o.baseURL(vendor, object.SharedSpec(), kind.place(object))
+	place := kind.place(object)
+	base, own := o.baseURL(vendor, object.SharedSpec(), place)
+	if !own {
+		terms.Region = place
+	}
 	if u, err := url.Parse(base); err == nil && base != "" {
 		terms.Host = probe.URLHostPort(u).String()
 	}

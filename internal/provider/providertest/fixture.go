@@ -35,9 +35,11 @@ type Fixture struct {
 
 // Credential says how the vendor takes a credential.
 type Credential struct {
-	// Header carries it, and Prefix stands before it there.
+	// Header carries it, and Prefix stands before it there. User makes it the password of HTTP Basic
+	// authentication instead.
 	Header string `json:"header,omitempty"`
 	Prefix string `json:"prefix,omitempty"`
+	User   string `json:"user,omitempty"`
 	// AWSService has requests signed for that service instead, with the sample as the secret access key of
 	// AccessKeyID.
 	AWSService  string `json:"awsService,omitempty"`

@@ -126,8 +126,11 @@ func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // credential finds the credential, or says why there is none.
 func (v *Vendor) credential(r *http.Request, posted []byte) (credential, problem string) {
 	how := v.fixture.Credential
-	if how.AWSService != "" {
+	switch {
+	case how.AWSService != "":
 		return v.fixture.signed(r, posted)
+	case how.User != "":
+		return basic(r, how.User)
 	}
 	value := r.Header.Get(how.Header)
 	switch {
@@ -139,6 +142,18 @@ func (v *Vendor) credential(r *http.Request, posted []byte) (credential, problem
 		return "", fmt.Sprintf("header %s does not begin with %q", how.Header, how.Prefix)
 	}
 	return strings.TrimPrefix(value, how.Prefix), ""
+}
+
+// basic finds the password of a user.
+func basic(r *http.Request, user string) (password, problem string) {
+	name, password, ok := r.BasicAuth()
+	switch {
+	case !ok:
+		return "", "no HTTP Basic authentication"
+	case name != user:
+		return "", fmt.Sprintf("the user is %q and not %q", name, user)
+	}
+	return password, ""
 }
 
 // caseFor picks the case for a request. Who sends no credential, or sends it in the wrong place, is not

@@ -1,0 +1,172 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/internal/provider/providertest"
+)
+
+// emailKey returns a credential that looks like one of the vendor's.
+func emailKey(t *testing.T, vendor v1alpha1.EmailVendor) string {
+	prefix := map[v1alpha1.EmailVendor]string{"Resend": "re_", "SendGrid": "SG."}[vendor]
+	return strings.Replace(key(t), "sk-", prefix, 1)
+}
+
+// TestEmailsThatAreNotSentHaveACause follows what users see as one symptom from the object to the condition,
+// the event and the metric.
+func TestEmailsThatAreNotSentHaveACause(t *testing.T) {
+	const domain = "mail.example.com"
+	for name, c := range map[string]struct {
+		vendor v1alpha1.EmailVendor
+		domain string
+		// played is how the vendor answers, and test whether the spec opts in to a test email.
+		played string
+		test   bool
+		// stage is the condition that shows it; empty for stage Working, which has none.
+		stage, reason, says string
+	}{
+		"the domain is registered and not verified": {
+			vendor: "Resend", domain: "new.example.com", played: providertest.Healthy,
+			stage: "Provisioned", reason: v1alpha1.ReasonDomainNotVerified, says: "new.example.com",
+		},
+		"the account is in another region, or the domain": {
+			vendor: "Mailgun", domain: "example.com", played: providertest.Healthy,
+			stage: "Provisioned", reason: v1alpha1.ReasonDomainNotFound, says: "other regions than US",
+		},
+		"the token belongs to a sandbox": {
+			vendor: "Postmark", domain: domain, played: "sandbox",
+			stage: "Provisioned", reason: v1alpha1.ReasonSandboxMode, says: "delivers none of them",
+		},
+		"the domain is one for testing": {
+			vendor: "Mailgun", domain: domain, played: "sandbox",
+			stage: "Provisioned", reason: v1alpha1.ReasonSandboxMode, says: "recipients alone",
+		},
+		"the key may not send": {
+			vendor: "SendGrid", domain: domain, played: "key that may not send",
+			stage: "Authorized", reason: v1alpha1.ReasonInsufficientScope, says: "mail.send",
+		},
+		"the plan is used up": {
+			vendor: "SendGrid", domain: domain, played: "no credit left while the domain is valid",
+			reason: v1alpha1.ReasonQuotaExhausted, says: "billing",
+		},
+		"the plan is used up, as only sending tells": {
+			vendor: "Postmark", domain: domain, played: "test email without credit", test: true,
+			reason: v1alpha1.ReasonQuotaExhausted, says: "billing",
+		},
+		"a test email is refused": {
+			vendor: "Resend", domain: domain, played: "test email refused", test: true,
+			reason: v1alpha1.ReasonTestEmailRefused, says: domain,
+		},
+		"a test email is refused for its domain, to a key that may only send": {
+			vendor: "Resend", domain: domain, played: "test email from a domain that is not verified", test: true,
+			stage: "Provisioned", reason: v1alpha1.ReasonDomainNotVerified, says: domain,
+		},
+		"a test email is refused for the account": {
+			vendor: "Postmark", domain: domain, played: "test email of an account that may not send", test: true,
+			stage: "Provisioned", reason: v1alpha1.ReasonAccountMayNotSend, says: "suspended",
+		},
+		"a key that nothing was shown to may not send either": {
+			vendor: "Mailgun", domain: domain, played: "test email of a wrong key", test: true,
+			stage: "Authenticated", reason: v1alpha1.ReasonInvalidAPIKey, says: "region US",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			namespace, credential := newNamespace(t), emailKey(t, c.vendor)
+			email := resend(namespace)
+			email.Spec.Provider, email.Spec.Domain, email.Spec.FailureThreshold = c.vendor, c.domain, 1
+			if c.test {
+				email.Spec.TestEmail = &v1alpha1.TestEmail{}
+			}
+			world.vendors[string(c.vendor)].PlayFor(credential, c.played)
+			create(t, secret(namespace, credential), email)
+
+			found := waitForReason(t, email, c.reason)
+			if found.Status != metav1.ConditionFalse || !strings.Contains(found.Message, c.says) {
+				t.Errorf("expected Healthy False with %q in its message, found:\n%s", c.says, shown(email))
+			}
+			if c.stage != "" {
+				if stage := condition(email, c.stage); stage.Status != metav1.ConditionFalse || stage.Reason != c.reason {
+					t.Errorf("expected %s False with reason %s, found:\n%s", c.stage, c.reason, shown(email))
+				}
+			}
+			if e := waitForEvent(t, email, c.reason); e.Type != corev1.EventTypeWarning {
+				t.Errorf("expected a warning, found %s", e.Type)
+			}
+			want := fmt.Sprintf(`healthy="False",kind="EmailProvider",name="transactional",namespace=%q,provider=%q`, namespace, c.vendor)
+			metric := verdictMetric(t, namespace)
+			if !strings.Contains(metric, want) || !strings.Contains(metric, fmt.Sprintf(`reason=%q`, c.reason)) {
+				t.Errorf("expected a metric with %s and reason %s, found %s", want, c.reason, metric)
+			}
+		})
+	}
+}
+
+// verdictMetric returns the line of a namespace's only dependency.
+func verdictMetric(t *testing.T, namespace string) string {
+	t.Helper()
+	for line := range strings.SplitSeq(scrape(t), "\n") {
+		if strings.HasPrefix(line, "mainstay_dependency_verdict{") && strings.Contains(line, namespace) {
+			return line
+		}
+	}
+	return ""
+}
+
+// TestATestEmailProvesWhatAKeyCannotShow has a key that may only send prove itself, and its domain.
+func TestATestEmailProvesWhatAKeyCannotShow(t *testing.T) {
+	for vendor, c := range map[v1alpha1.EmailVendor]struct{ played, before string }{
+		"Resend":   {"test email of a send-only key", v1alpha1.ReasonPassed},
+		"Postmark": {"test email", v1alpha1.ReasonPassed},
+		"Mailgun":  {"test email of a sending key", v1alpha1.ReasonAPIKeyUnproven},
+	} {
+		t.Run(string(vendor), func(t *testing.T) {
+			namespace, credential := newNamespace(t), emailKey(t, vendor)
+			played := world.vendors[string(vendor)]
+			played.PlayFor(credential, c.played)
+			email := resend(namespace)
+			email.Spec.Provider, email.Spec.Domain, email.Spec.PeriodSeconds = vendor, "mail.example.com", 86400
+			create(t, secret(namespace, credential), email)
+			waitForReason(t, email, c.before)
+			if domain := condition(email, "Provisioned"); domain.Status != metav1.ConditionUnknown {
+				t.Errorf("expected what the key cannot show to be Unknown, found:\n%s", shown(email))
+			}
+			if ready := condition(email, "Ready"); ready.Status != metav1.ConditionTrue {
+				t.Errorf("expected a key that may only send to stop no rollout, found:\n%s", shown(email))
+			}
+			posted := func() (n int) {
+				for _, r := range played.Requests() {
+					if r.Credential == credential && r.Method != "GET" {
+						n++
+					}
+				}
+				return n
+			}
+			if n := posted(); n > 0 {
+				t.Fatalf("%d emails were sent, which the spec did not opt in to", n)
+			}
+
+			update(t, email, func() { email.Spec.TestEmail = &v1alpha1.TestEmail{} })
+			waitFor(t, email, "the domain to be proven", func() bool {
+				domain := condition(email, "Provisioned")
+				return domain.Reason == v1alpha1.ReasonPassed && domain.ObservedGeneration == email.Generation
+			})
+			for _, kind := range []string{"Authenticated", "Authorized", "Provisioned", "Healthy", "Ready"} {
+				if got := condition(email, kind); got.Status != metav1.ConditionTrue || got.Reason != v1alpha1.ReasonPassed {
+					t.Errorf("condition %s: expected it to be proven, found:\n%s", kind, shown(email))
+				}
+			}
+			if n := posted(); n != 1 {
+				t.Errorf("expected one test email, found %d", n)
+			}
+		})
+	}
+}
