@@ -30,6 +30,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	ctrlzap "sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -198,6 +199,7 @@ func (s *setup) serve(selector labels.Selector) {
 	for _, kind := range target.Kinds {
 		s.manager.Cache.ByObject[kind.New().(client.Object)] = cache.ByObject{Label: selector}
 	}
+	s.manager.Cache.ByObject[&v1alpha1.DependencySet{}] = cache.ByObject{Label: selector}
 }
 
 // startOperator runs the operator until the function that it returns is called.
@@ -293,20 +295,23 @@ func resend(namespace string) *v1alpha1.EmailProvider {
 }
 
 // waitFor returns once the object in the API server satisfies a condition, woken by its changes.
-func waitFor(t *testing.T, object target.Dependency, what string, satisfied func() bool) {
+func waitFor(t *testing.T, object client.Object, what string, satisfied func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	o := object.(client.Object)
+	kind, err := apiutil.GVKForObject(object, world.scheme)
+	if err != nil {
+		t.Fatal(err)
+	}
 	list := &metav1.PartialObjectMetadataList{}
-	list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kindOf(object) + "List"))
-	changes, err := world.admin.Watch(ctx, list, client.InNamespace(o.GetNamespace()))
+	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
+	changes, err := world.admin.Watch(ctx, list, client.InNamespace(object.GetNamespace()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer changes.Stop()
 	for {
-		if err := world.admin.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
+		if err := world.admin.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
 			t.Fatalf("waiting for %s: %v; last seen:\n%s", what, err, shown(object))
 		}
 		if satisfied() {
@@ -318,17 +323,8 @@ func waitFor(t *testing.T, object target.Dependency, what string, satisfied func
 	}
 }
 
-func kindOf(object target.Dependency) string {
-	switch object.(type) {
-	case *v1alpha1.EmailProvider:
-		return "EmailProvider"
-	default:
-		return "AIProvider"
-	}
-}
-
 // waitForReason waits until Healthy has a reason, for the object's present generation.
-func waitForReason(t *testing.T, object target.Dependency, reason string) *metav1.Condition {
+func waitForReason(t *testing.T, object client.Object, reason string) *metav1.Condition {
 	t.Helper()
 	waitFor(t, object, "Healthy with reason "+reason, func() bool {
 		c := condition(object, v1alpha1.ConditionHealthy)
@@ -337,21 +333,28 @@ func waitForReason(t *testing.T, object target.Dependency, reason string) *metav
 	return condition(object, v1alpha1.ConditionHealthy)
 }
 
-func condition(object target.Dependency, kind string) *metav1.Condition {
-	return meta.FindStatusCondition(object.SharedStatus().Conditions, kind)
+func condition(object client.Object, kind string) *metav1.Condition {
+	return meta.FindStatusCondition(conditionsOf(object), kind)
+}
+
+func conditionsOf(object client.Object) []metav1.Condition {
+	if set, ok := object.(*v1alpha1.DependencySet); ok {
+		return set.Status.Conditions
+	}
+	return object.(target.Dependency).SharedStatus().Conditions
 }
 
 // shown prints the conditions of an object, one a line.
-func shown(object target.Dependency) string {
+func shown(object client.Object) string {
 	var b bytes.Buffer
-	for _, c := range object.SharedStatus().Conditions {
+	for _, c := range conditionsOf(object) {
 		fmt.Fprintf(&b, "%s=%s %s: %s\n", c.Type, c.Status, c.Reason, c.Message)
 	}
 	return b.String()
 }
 
 // waitForEvent waits for an event about an object with a reason.
-func waitForEvent(t *testing.T, object target.Dependency, reason string) eventsv1.Event {
+func waitForEvent(t *testing.T, object client.Object, reason string) eventsv1.Event {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

@@ -150,6 +150,22 @@ var table = []Diagnosis{
 		Seen:   "{hostname} cannot be resolved here, only by the proxy, so its address cannot be judged.",
 		Advice: "If it is meant to be probed, start Mainstay with --allow-host={host}",
 	},
+	{
+		// These three are of a DependencySet, and speak of one of its members.
+		Symptom: probe.MemberNotFound, Reason: v1alpha1.ReasonMemberNotFound, Blame: Owner,
+		Seen:   "Namespace {namespace} has no {kind} that matches what is required[: {names}].",
+		Advice: "Create it, or correct spec.requires of the DependencySet.",
+	},
+	{
+		Symptom: probe.TooFewMembers, Reason: v1alpha1.ReasonTooFewMembers, Blame: Owner,
+		Seen:   "Namespace {namespace} has fewer objects of kind {kind} that match than minHealthy asks for.",
+		Advice: "Create more, or lower minHealthy in spec.requires of the DependencySet.",
+	},
+	{
+		Symptom: probe.ProviderNotSupported, Reason: v1alpha1.ReasonProviderNotSupported, Blame: Owner,
+		Seen:   "The app cannot use the provider of {object}, which is {provider}[: it accepts {names}].",
+		Advice: "Choose a provider that the app can use, or add this one to acceptedProviders of the DependencySet.",
+	},
 
 	// Reachable
 	{

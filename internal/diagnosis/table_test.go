@@ -146,7 +146,7 @@ func reasonConstants(t *testing.T) []string {
 }
 
 func TestWordsOfTheTable(t *testing.T) {
-	known := []string{"provider", "object", "namespace", "secret", "secretName", "secretKey", "host", "hostname", "names"}
+	known := []string{"provider", "object", "kind", "namespace", "secret", "secretName", "secretKey", "host", "hostname", "names"}
 	command := regexp.MustCompile(`(: kubectl |start Mainstay with --)[^\n]*[^.]$`)
 	sentence := regexp.MustCompile(`^(\{|\[|https|[A-Z])[^\n]*\.$`)
 	figure := regexp.MustCompile(`\d+ ?(ms|s|sec|second|minute|hour|day|time|probe|request|model|domain)`)

@@ -37,6 +37,11 @@ var (
 	AddressNeverAdmitted    = define(Configured, "AddressNeverAdmitted")
 	AddressRefused          = define(Configured, "AddressRefused")
 	UnresolvedBehindProxy   = define(Configured, "UnresolvedBehindProxy")
+
+	// What is wrong with a DependencySet is seen without a probe.
+	MemberNotFound       = define(Configured, "MemberNotFound")
+	TooFewMembers        = define(Configured, "TooFewMembers")
+	ProviderNotSupported = define(Configured, "ProviderNotSupported")
 )
 
 // Symptoms of stage Reachable.

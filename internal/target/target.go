@@ -35,6 +35,8 @@ type Dependency interface {
 // Kind is a probed kind.
 type Kind struct {
 	Name string
+	// Noun is what people call it in a sentence.
+	Noun string
 	New  func() Dependency
 	// NewList returns an empty list of the kind.
 	NewList func() runtime.Object
@@ -48,6 +50,7 @@ type Kind struct {
 var Kinds = []Kind{
 	{
 		Name:    "AIProvider",
+		Noun:    "AI",
 		New:     func() Dependency { return &v1alpha1.AIProvider{} },
 		NewList: func() runtime.Object { return &v1alpha1.AIProviderList{} },
 		None:    probe.NoAIProvider,
@@ -57,6 +60,7 @@ var Kinds = []Kind{
 	},
 	{
 		Name:    "EmailProvider",
+		Noun:    "email",
 		New:     func() Dependency { return &v1alpha1.EmailProvider{} },
 		NewList: func() runtime.Object { return &v1alpha1.EmailProviderList{} },
 		None:    probe.NoEmailProvider,
@@ -64,6 +68,16 @@ var Kinds = []Kind{
 			return probe.EmailWants{Domain: d.(*v1alpha1.EmailProvider).Spec.Domain}
 		},
 	},
+}
+
+// FindKind returns a probed kind by its name.
+func FindKind(name string) (Kind, bool) {
+	for _, kind := range Kinds {
+		if kind.Name == name {
+			return kind, true
+		}
+	}
+	return Kind{}, false
 }
 
 // Referent is one version of a Secret or ConfigMap that a spec refers to.
