@@ -56,10 +56,14 @@ var world struct {
 	// admin may do anything; operator is the config of who may do what the shipped roles allow.
 	admin    client.WithWatch
 	operator *rest.Config
-	registry *prometheus.Registry
-	log      lockedBuffer
-	vendors  map[string]*providertest.Vendor
-	options  controllers.Options
+	// kubeconfig is a file with which commands may do anything; user returns one of a user who may do nothing
+	// yet. tools is a folder for what tests build.
+	kubeconfig, tools string
+	user              func(name string) ([]byte, error)
+	registry          *prometheus.Registry
+	log               lockedBuffer
+	vendors           map[string]*providertest.Vendor
+	options           controllers.Options
 }
 
 func TestMain(m *testing.M) {
@@ -92,6 +96,21 @@ func runSuite(m *testing.M) (int, error) {
 	}
 	if world.operator, err = operatorConfig(env); err != nil {
 		return 1, err
+	}
+	if world.tools, err = os.MkdirTemp("", "mainstay-tools-"); err != nil {
+		return 1, err
+	}
+	defer func() { _ = os.RemoveAll(world.tools) }()
+	world.kubeconfig = filepath.Join(world.tools, "kubeconfig")
+	if err := os.WriteFile(world.kubeconfig, env.KubeConfig, 0o600); err != nil {
+		return 1, err
+	}
+	world.user = func(name string) ([]byte, error) {
+		user, err := env.AddUser(envtest.User{Name: name}, nil)
+		if err != nil {
+			return nil, err
+		}
+		return user.KubeConfig()
 	}
 	ctrl.SetLogger(ctrlzap.New(ctrlzap.WriteTo(&world.log), ctrlzap.JSONEncoder()))
 	world.registry = prometheus.NewRegistry()

@@ -1,0 +1,191 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/internal/diagnosis"
+	"mainstay.dev/mainstay/internal/provider"
+	"mainstay.dev/mainstay/internal/target"
+)
+
+// Commands in which <words> stand for names. A value of a Secret is typed in, and never on a command line.
+const (
+	createSecret = `read -rs API_KEY && kubectl create secret generic <secret> -n <namespace> --from-literal=<key>="$API_KEY"`
+	putKey       = `read -rs API_KEY && kubectl patch secret <secret> -n <namespace> -p "{\"stringData\":{\"<key>\":\"$API_KEY\"}}"`
+	choose       = `kubectl patch <object> -n <namespace> --type=merge -p '{"spec":{"provider":"<vendor>","secretRef":{"name":"<vendors>"}}}'`
+	edit         = `kubectl edit <object> -n <namespace>`
+)
+
+// remedies are the commands that mend a reason. Where there is none the advice says what to do elsewhere.
+var remedies = map[string]string{
+	v1alpha1.ReasonNoAIProvider:            choose,
+	v1alpha1.ReasonNoEmailProvider:         choose,
+	v1alpha1.ReasonSecretNotFound:          createSecret,
+	v1alpha1.ReasonSecretKeyMissing:        putKey,
+	v1alpha1.ReasonSecretKeyEmpty:          putKey,
+	v1alpha1.ReasonPlaceholderCredential:   putKey,
+	v1alpha1.ReasonCredentialHasWhitespace: putKey,
+	v1alpha1.ReasonCredentialHasLineBreak:  putKey,
+	v1alpha1.ReasonCredentialMalformed:     putKey,
+	v1alpha1.ReasonWrongKeyKind:            putKey,
+	v1alpha1.ReasonInvalidAPIKey:           putKey,
+	v1alpha1.ReasonAPIKeyRevokedOrExpired:  putKey,
+	v1alpha1.ReasonAPIKeyExpired:           putKey,
+	v1alpha1.ReasonInsufficientScope:       putKey,
+	v1alpha1.ReasonSandboxMode:             putKey,
+	v1alpha1.ReasonCredentialRequired:      edit,
+	v1alpha1.ReasonModelNotAvailable:       edit,
+	v1alpha1.ReasonDomainNotFound:          edit,
+	v1alpha1.ReasonPathNotFound:            edit,
+	v1alpha1.ReasonMemberNotFound:          edit,
+	v1alpha1.ReasonTooFewMembers:           edit,
+	v1alpha1.ReasonProviderNotSupported:    edit,
+	v1alpha1.ReasonSuspended:               "kubectl mainstay resume <object> -n <namespace>",
+	v1alpha1.ReasonProofTooOld:             "kubectl get pods -n <operator>",
+	v1alpha1.ReasonCANotFound:              edit,
+}
+
+// examples are what to apply in a namespace that has no object of a kind.
+var examples = map[string]string{
+	"AIProvider": `apiVersion: mainstay.dev/v1alpha1
+kind: AIProvider
+metadata:
+  name: assistant
+  namespace: <namespace>
+spec:
+  provider: OpenAI
+  secretRef:
+    name: openai        # its key apiKey
+`,
+	"EmailProvider": `apiVersion: mainstay.dev/v1alpha1
+kind: EmailProvider
+metadata:
+  name: transactional
+  namespace: <namespace>
+spec:
+  provider: Resend
+  secretRef:
+    name: resend        # its key apiKey
+`,
+}
+
+// suggested is the vendor of each kind that a command names where none is chosen yet; the reader puts
+// another in its place.
+var suggested = regexp.MustCompile(`(?m)^  provider: (\w+)$`)
+
+// fill puts the names of an object into a command.
+func (c *cluster) fill(command string, n named, namespace string, spec *v1alpha1.DependencySpec) string {
+	vendor := ""
+	if m := suggested.FindStringSubmatch(examples[n.kind]); m != nil {
+		vendor = m[1]
+	}
+	words := []string{
+		"<object>", n.String(), "<namespace>", namespace, "<operator>", c.operatorNamespace,
+		"<vendor>", vendor, "<vendors>", strings.ToLower(vendor),
+	}
+	if spec != nil && spec.SecretRef != nil {
+		words = append(words, "<secret>", spec.SecretRef.Name, "<key>", spec.SecretRef.DataKey())
+	}
+	return strings.NewReplacer(words...).Replace(command)
+}
+
+// split takes the advice off a message of the table, and a command off the advice.
+func split(message string, reason string, s diagnosis.Subject) (seen, advice, command string) {
+	values := map[string]string{
+		"provider": s.Provider, "kind": s.Kind, "name": s.Name, "namespace": s.Namespace,
+		"secretName": s.SecretName, "secretKey": s.SecretKey, "host": s.Host,
+	}
+	seen = message
+	for _, d := range diagnosis.ForReason(reason) {
+		said := diagnosis.InGeneral(d.Advice, func(placeholder string) string { return values[placeholder] })
+		if rest, found := strings.CutSuffix(message, said); found && rest != "" {
+			seen, advice = strings.TrimSpace(rest), said
+			break
+		}
+	}
+	if at := strings.Index(advice, "kubectl "); at >= 0 {
+		advice, command = strings.TrimSpace(advice[:at]), advice[at:]
+	}
+	return seen, advice, command
+}
+
+// reproduction is the first request of a probe as a command, with the credential in a variable.
+func reproduction(d dependency) []string {
+	vendor, found := provider.Find(d.kind.Name, d.Provider())
+	base := vendor.BaseURL
+	if endpoint := d.SharedSpec().Endpoint; endpoint != "" {
+		base = strings.TrimRight(endpoint, "/")
+	}
+	if !found || base == "" || len(vendor.Steps) == 0 {
+		return nil
+	}
+	path := vendor.Steps[0].Path
+	if wanted := d.kind.Wants(d.Dependency).Names(); strings.Contains(path, "{name}") && len(wanted) > 0 {
+		path = strings.ReplaceAll(path, "{name}", url.PathEscape(wanted[0]))
+	}
+	curl := "curl -sS -i"
+	for _, name := range sortedKeys(vendor.Header) {
+		curl += fmt.Sprintf(" -H '%s: %s'", name, vendor.Header[name])
+	}
+	ref := d.SharedSpec().SecretRef
+	if ref == nil {
+		return []string{curl + " " + quoteWord(base+path)}
+	}
+	return []string{
+		fmt.Sprintf(`API_KEY="$(kubectl get secret %s -n %s -o go-template='{{index .data "%s" | base64decode}}')"`,
+			ref.Name, d.GetNamespace(), ref.DataKey()),
+		fmt.Sprintf(`%s -H "%s: %s$API_KEY" %s`, curl, vendor.Auth.Header, vendor.Auth.Prefix, quoteWord(base+path)),
+	}
+}
+
+// vendorsOf are the names of a kind's providers.
+func vendorsOf(kind string) []string {
+	var vendors []string
+	for _, p := range provider.All() {
+		if p.Kind == kind {
+			vendors = append(vendors, p.Name)
+		}
+	}
+	return vendors
+}
+
+// links are the pages of a vendor where a reason is mended or waited for.
+func links(kind, vendor, reason string) []string {
+	p, found := provider.Find(kind, vendor)
+	known := diagnosis.ForReason(reason)
+	if !found || len(known) == 0 {
+		return nil
+	}
+	switch {
+	case slices.Contains([]string{putKey, createSecret}, remedies[reason]) && p.Facts.KeysPage != "":
+		return []string{"Keys of " + vendor + ": " + p.Facts.KeysPage}
+	case known[0].Blame == diagnosis.Provider && p.Facts.StatusPage != "":
+		return []string{"Status of " + vendor + ": " + p.Facts.StatusPage}
+	}
+	return nil
+}
+
+// exampleOf is what creates an object of a kind, as a command.
+func exampleOf(kind, namespace string) string {
+	if namespace == "" {
+		namespace = "<namespace>"
+	}
+	return "kubectl apply -f - <<'EOF'\n" + strings.ReplaceAll(examples[kind], "<namespace>", namespace) + "EOF"
+}
+
+// probedKinds are the names of all probed kinds.
+func probedKinds() []string {
+	kinds := make([]string, len(target.Kinds))
+	for i, k := range target.Kinds {
+		kinds[i] = k.Name
+	}
+	return kinds
+}
