@@ -45,9 +45,11 @@ func (c *cluster) render(a answer) string {
 	if len(a.Nearest) > 0 {
 		b.WriteString("\n" + wrapAt(fmt.Sprintf("Mainstay does not know %q. Did you mean one of these?", a.Question), ""))
 		for _, name := range a.Nearest {
-			fmt.Fprintf(&b, "%skubectl mainstay why %s\n", indent, quoteWord(name))
+			fmt.Fprintf(&b, "%skubectl mainstay why %s%s\n", indent, quoteWord(name), c.inNamespace())
 		}
-		b.WriteString("\nThis is all that is wrong here:\n")
+		if len(a.Causes) > 0 {
+			b.WriteString("\nThis is all that is wrong here:\n")
+		}
 	}
 	for _, m := range a.Symptoms {
 		b.WriteString("\n" + wrapAt(m.Name+": "+m.Means, ""))
@@ -64,7 +66,7 @@ func (c *cluster) render(a answer) string {
 		fmt.Fprintf(&b, "\nAnd %s more: kubectl mainstay status%s\n", count(more, "cause"), c.inNamespace())
 	}
 	if a.Besides > 0 {
-		fmt.Fprintf(&b, "\nBesides, %s more not healthy: kubectl mainstay why%s\n", isOrAre(a.Besides), c.inNamespace())
+		fmt.Fprintf(&b, "\nBesides, %s not healthy: kubectl mainstay why%s\n", moreAre(a.Besides), c.inNamespace())
 	}
 	if a.Well != "" {
 		b.WriteString("\n" + wrapAt(a.Well, ""))
@@ -73,11 +75,11 @@ func (c *cluster) render(a answer) string {
 	return b.String()
 }
 
-func isOrAre(n int) string {
+func moreAre(n int) string {
 	if n == 1 {
-		return "1 is"
+		return "1 more is"
 	}
-	return fmt.Sprintf("%d are", n)
+	return fmt.Sprintf("%d more are", n)
 }
 
 func renderPermissions(b *strings.Builder, permissions []permission) {
@@ -175,7 +177,7 @@ func renderCommands(b *strings.Builder, title string, commands []string) {
 func renderLines(b *strings.Builder, commands []string) {
 	for _, command := range commands {
 		margin := indent
-		if strings.Contains(command, "\n") {
+		if strings.Contains(command, "<<") {
 			margin = "" // A document in the shell ends where its last word stands alone.
 		}
 		for line := range strings.SplitSeq(command, "\n") {

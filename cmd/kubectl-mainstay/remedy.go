@@ -18,10 +18,13 @@ import (
 
 // Commands in which <words> stand for names. A value of a Secret is typed in, and never on a command line.
 const (
-	createSecret = `read -rs API_KEY && kubectl create secret generic <secret> -n <namespace> --from-literal=<key>="$API_KEY"`
-	putKey       = `read -rs API_KEY && kubectl patch secret <secret> -n <namespace> -p "{\"stringData\":{\"<key>\":\"$API_KEY\"}}"`
-	choose       = `kubectl patch <object> -n <namespace> --type=merge -p '{"spec":{"provider":"<vendor>","secretRef":{"name":"<vendors>"}}}'`
-	edit         = `kubectl edit <object> -n <namespace>`
+	createSecret = "read -rs API_KEY && kubectl create secret generic <secret> -n <namespace> \\\n" +
+		`  --from-literal=<key>="$API_KEY"`
+	putKey = "read -rs API_KEY && kubectl patch secret <secret> -n <namespace> \\\n" +
+		`  -p "{\"stringData\":{\"<key>\":\"$API_KEY\"}}"`
+	choose = "kubectl patch <object> -n <namespace> --type=merge \\\n" +
+		`  -p '{"spec":{"provider":"<vendor>","secretRef":{"name":"<vendors>"}}}'`
+	edit = `kubectl edit <object> -n <namespace>`
 )
 
 // remedies are the commands that mend a reason. Where there is none the advice says what to do elsewhere.
@@ -140,9 +143,9 @@ func reproduction(d dependency) []string {
 		return []string{curl + " " + quoteWord(base+path)}
 	}
 	return []string{
-		fmt.Sprintf(`API_KEY="$(kubectl get secret %s -n %s -o go-template='{{index .data "%s" | base64decode}}')"`,
+		fmt.Sprintf("API_KEY=\"$(kubectl get secret %s -n %s \\\n  -o go-template='{{index .data \"%s\" | base64decode}}')\"",
 			ref.Name, d.GetNamespace(), ref.DataKey()),
-		fmt.Sprintf(`%s -H "%s: %s$API_KEY" %s`, curl, vendor.Auth.Header, vendor.Auth.Prefix, quoteWord(base+path)),
+		fmt.Sprintf("%s -H \"%s: %s$API_KEY\" \\\n  %s", curl, vendor.Auth.Header, vendor.Auth.Prefix, quoteWord(base+path)),
 	}
 }
 

@@ -113,8 +113,9 @@ func (c *cluster) tree(s survey) string {
 		if c.namespace == "" {
 			b.WriteString("NAMESPACE " + namespace + "\n")
 		}
-		for _, line := range align(s.rows(namespace, c.now()), c.colours()) {
-			b.WriteString(strings.TrimRight(line, " ") + "\n")
+		rows, below := s.rows(namespace, c.now())
+		for i, line := range align(rows, c.colours()) {
+			b.WriteString(strings.TrimRight(line, " ") + "\n" + below[i])
 		}
 	}
 	if len(namespaces) == 0 {
@@ -161,19 +162,23 @@ func (s survey) namespaces() []string {
 	return sortedKeys(seen)
 }
 
-// rows are the table of one namespace.
-func (s survey) rows(namespace string, now time.Time) [][]cell {
+// rows are the table of one namespace. Below a set stands what it means to the app.
+func (s survey) rows(namespace string, now time.Time) (rows [][]cell, below map[int]string) {
 	byName := map[named]dependency{}
 	for _, d := range s.dependencies {
 		if d.GetNamespace() == namespace {
 			byName[named{d.kind.Name, d.GetName()}] = d
 		}
 	}
-	rows := [][]cell{{{text: "NAME"}, {text: "READY"}, {text: "HEALTHY"}, {text: "REASON"}, {text: "PROVIDER"}, {text: "CHECKED"}}}
+	below = map[int]string{}
+	rows = [][]cell{{{text: "NAME"}, {text: "READY"}, {text: "HEALTHY"}, {text: "REASON"}, {text: "PROVIDER"}, {text: "CHECKED"}}}
 	required := map[named]bool{}
 	for _, set := range s.sets {
 		if set.Namespace != namespace {
 			continue
+		}
+		if set.Status.Summary != "" {
+			below[len(rows)] = "│  " + set.Status.Summary + "\n"
 		}
 		rows = append(rows, setRow(set))
 		for i, m := range set.Status.Members {
@@ -198,7 +203,7 @@ func (s survey) rows(namespace string, now time.Time) [][]cell {
 			})
 		}
 	}
-	return rows
+	return rows, below
 }
 
 func setRow(set v1alpha1.DependencySet) []cell {
@@ -208,7 +213,7 @@ func setRow(set v1alpha1.DependencySet) []cell {
 			row[i+1], row[3] = status(*c), cell{text: c.Reason}
 		}
 	}
-	return append(row, cell{text: ""}, cell{text: set.Status.Summary})
+	return row
 }
 
 // memberRow shows a member as the set sees it: an object may be healthy and of no use to the app.

@@ -131,7 +131,10 @@ func (q question) nearest() []string {
 			near = append(near, manifest.Nearest(word, reasonNames(explanations()))...)
 		}
 	}
-	return append(near[:min(len(near), 3)], symptom.Nearest(q.text)...)
+	if len(near) > 0 {
+		return near[:min(len(near), 3)]
+	}
+	return symptom.Nearest(q.text)
 }
 
 // why answers a question.
