@@ -21,6 +21,7 @@ type symptom struct {
 var (
 	NoAIProvider            = define(Configured, "NoAIProvider")
 	NoEmailProvider         = define(Configured, "NoEmailProvider")
+	NoPublicAPI             = define(Configured, "NoPublicAPI")
 	SecretNotFound          = define(Configured, "SecretNotFound")
 	SecretKeyMissing        = define(Configured, "SecretKeyMissing")
 	SecretKeyEmpty          = define(Configured, "SecretKeyEmpty")
@@ -37,6 +38,11 @@ var (
 	AddressNeverAdmitted    = define(Configured, "AddressNeverAdmitted")
 	AddressRefused          = define(Configured, "AddressRefused")
 	UnresolvedBehindProxy   = define(Configured, "UnresolvedBehindProxy")
+
+	// What is wrong with a DependencySet is seen without a probe.
+	MemberNotFound       = define(Configured, "MemberNotFound")
+	TooFewMembers        = define(Configured, "TooFewMembers")
+	ProviderNotSupported = define(Configured, "ProviderNotSupported")
 )
 
 // Symptoms of stage Reachable.
