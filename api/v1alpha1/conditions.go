@@ -4,8 +4,7 @@
 package v1alpha1
 
 // Condition types of the probed kinds. All are positive, and all are present once the object was
-// visited. The first five are stages, in the order in which a probe settles them. A DependencySet has
-// Configured, Healthy and Ready alone.
+// visited. The first five are stages, in the order in which a probe settles them.
 const (
 	// ConditionConfigured: the spec and what it refers to are usable.
 	ConditionConfigured = "Configured"
@@ -51,8 +50,8 @@ const (
 	ReasonNoAIProvider = "NoAIProvider"
 	// ReasonNoEmailProvider: no email provider is configured.
 	ReasonNoEmailProvider = "NoEmailProvider"
-	// ReasonNoPublicAPI: no API is declared, although an app requires one.
-	ReasonNoPublicAPI = "NoPublicAPI"
+	// ReasonSMTPStub: the name and port of the mail server are those of a stub, which delivers nothing.
+	ReasonSMTPStub = "SMTPStub"
 	// ReasonSecretNotFound: the Secret does not exist.
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonSecretKeyMissing: the Secret exists but lacks the key.
@@ -77,12 +76,6 @@ const (
 	ReasonConsentMissing = "ConsentMissing"
 	// ReasonDestinationNotAllowed: Mainstay's dial guard refuses the address.
 	ReasonDestinationNotAllowed = "DestinationNotAllowed"
-	// ReasonMemberNotFound: of a DependencySet, no object has the name or labels that it requires.
-	ReasonMemberNotFound = "MemberNotFound"
-	// ReasonTooFewMembers: of a DependencySet, there are fewer objects than have to be healthy.
-	ReasonTooFewMembers = "TooFewMembers"
-	// ReasonProviderNotSupported: of a DependencySet, the app cannot use the provider of a member.
-	ReasonProviderNotSupported = "ProviderNotSupported"
 )
 
 // Reasons of stage Reachable.
@@ -99,11 +92,19 @@ const (
 	ReasonConnectionClosed = "ConnectionClosed"
 	// ReasonTLSInvalid: the certificate, or the TLS handshake, cannot be accepted.
 	ReasonTLSInvalid = "TLSInvalid"
+	// ReasonWrongTLSMode: TLS begins at this port of the mail server in another way than spec.smtp.tls says.
+	ReasonWrongTLSMode = "WrongTLSMode"
+	// ReasonSTARTTLSNotOffered: the mail server does not offer TLS where spec.smtp.tls asks for it.
+	ReasonSTARTTLSNotOffered = "STARTTLSNotOffered"
+	// ReasonServiceRefused: the mail server refuses to talk to the cluster.
+	ReasonServiceRefused = "ServiceRefused"
+	// ReasonCertificateEnding: the certificate of the mail server is valid, but ends soon.
+	ReasonCertificateEnding = "CertificateEnding"
 	// ReasonProxyFailed: the proxy between Mainstay and the provider did not let the probe through.
 	ReasonProxyFailed = "ProxyFailed"
 	// ReasonTimedOut: no answer came within spec.timeoutSeconds.
 	ReasonTimedOut = "TimedOut"
-	// ReasonServerError: the provider answered with a 5xx status.
+	// ReasonServerError: the provider answered that it failed: a 5xx status, or a 4yz code of a mail server.
 	ReasonServerError = "ServerError"
 	// ReasonPathNotFound: the host answers, but the API is not at this path.
 	ReasonPathNotFound = "PathNotFound"
@@ -133,6 +134,12 @@ const (
 	ReasonIPNotAllowed = "IPNotAllowed"
 	// ReasonAPIKeyUnproven: the provider shows nothing to the key, which is wrong or may only send.
 	ReasonAPIKeyUnproven = "APIKeyUnproven"
+	// ReasonLoginNotOffered: the mail server offers no login, and the spec has a user name and a password.
+	ReasonLoginNotOffered = "LoginNotOffered"
+	// ReasonLoginNeedsTLS: the mail server takes logins over TLS alone.
+	ReasonLoginNeedsTLS = "LoginNeedsTLS"
+	// ReasonMechanismUnknown: the mail server offers no way to log in that Mainstay knows.
+	ReasonMechanismUnknown = "MechanismUnknown"
 )
 
 // Early warnings of stage Authenticated.
@@ -177,6 +184,32 @@ const (
 	ReasonSendOnlyKey = "SendOnlyKey"
 	// ReasonDomainNotVisible: the key is not one that reads domains, so it cannot show the domain's state.
 	ReasonDomainNotVisible = "DomainNotVisible"
+	// ReasonSMTPSink: the mail server says that it is a sink, which delivers nothing.
+	ReasonSMTPSink = "SMTPSink"
+	// ReasonSMTPSinkIntended: the mail server is a sink, and the spec says that it may be.
+	ReasonSMTPSinkIntended = "SMTPSinkIntended"
+	// ReasonSPFMissing: the sending domain has no SPF record.
+	ReasonSPFMissing = "SPFMissing"
+	// ReasonSPFInvalid: the SPF record of the sending domain is broken, so it counts for nothing.
+	ReasonSPFInvalid = "SPFInvalid"
+	// ReasonSPFLacksProvider: the SPF record of the sending domain does not let the provider send.
+	ReasonSPFLacksProvider = "SPFLacksProvider"
+	// ReasonDKIMMissing: the sending domain lacks a DKIM key.
+	ReasonDKIMMissing = "DKIMMissing"
+	// ReasonDKIMRevoked: a DKIM key of the sending domain is revoked.
+	ReasonDKIMRevoked = "DKIMRevoked"
+	// ReasonDKIMInvalid: a DKIM key of the sending domain is one that receivers do not accept.
+	ReasonDKIMInvalid = "DKIMInvalid"
+	// ReasonDNSUndecided: DNS did not say which records the sending domain has.
+	ReasonDNSUndecided = "DNSUndecided"
+	// ReasonSPFPassesAll: the SPF record of the sending domain lets anyone send.
+	ReasonSPFPassesAll = "SPFPassesAll"
+	// ReasonNullMX: the sending domain declares that it takes no email.
+	ReasonNullMX = "NullMX"
+	// ReasonDMARCMissing: no DMARC policy applies to the sending domain.
+	ReasonDMARCMissing = "DMARCMissing"
+	// ReasonDMARCNotEnforced: the DMARC policy of the sending domain asks for nothing.
+	ReasonDMARCNotEnforced = "DMARCNotEnforced"
 )
 
 // Reasons of stage Working, which has no condition of its own and shows in Healthy.

@@ -9,11 +9,15 @@ import (
 
 // EmailProviderSpec says which email provider the app uses and what it needs there.
 //
-// +kubebuilder:validation:XValidation:rule="self.provider == 'None' || has(self.secretRef)",messageExpression="'spec.secretRef is required for provider ' + self.provider + ': name the Secret that holds its API key'",reason="FieldValueRequired",fieldPath=".secretRef"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'None' || self.provider == 'SMTP' || has(self.secretRef)",messageExpression="'spec.secretRef is required for provider ' + self.provider + ': name the Secret that holds its API key'",reason="FieldValueRequired",fieldPath=".secretRef"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'None' || !has(self.endpoint)",message="spec.endpoint does not apply to provider None: choose a provider or remove the endpoint",reason="FieldValueForbidden",fieldPath=".endpoint"
 // +kubebuilder:validation:XValidation:rule="!has(self.mailgun) || self.provider == 'Mailgun'",messageExpression="'spec.mailgun applies to provider Mailgun alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".mailgun"
 // +kubebuilder:validation:XValidation:rule="!has(self.testEmail) || self.provider in ['Mailgun', 'Postmark', 'Resend', 'SendGrid']",messageExpression="'spec.testEmail does not apply to provider ' + self.provider + ', which has no address that takes emails and delivers them to nobody'",reason="FieldValueForbidden",fieldPath=".testEmail"
 // +kubebuilder:validation:XValidation:rule="!has(self.testEmail) || has(self.testEmail.from) || has(self.domain)",message="spec.testEmail needs a sender: set spec.domain, or spec.testEmail.from",reason="FieldValueRequired",fieldPath=".testEmail.from"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'SMTP' || !has(self.endpoint)",message="spec.endpoint does not apply to provider SMTP: name the server in spec.smtp, as host and port",reason="FieldValueForbidden",fieldPath=".endpoint"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'SMTP' || has(self.smtp)",message="spec.smtp is required for provider SMTP: name the mail server, as in smtp: {host: smtp.example.com}",reason="FieldValueRequired",fieldPath=".smtp"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'SMTP' || !has(self.smtp)",messageExpression="'spec.smtp applies to provider SMTP alone, found provider ' + self.provider + ': set spec.provider to SMTP or remove spec.smtp'",reason="FieldValueForbidden",fieldPath=".smtp"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'SMTP' || !has(self.secretRef) || !has(self.secretRef.key)",message="spec.secretRef.key does not apply to provider SMTP: the user name and the password are read from the keys username and password",reason="FieldValueForbidden",fieldPath=".secretRef.key"
 type EmailProviderSpec struct {
 	// provider is the vendor that sends the app's email. None says that none is configured: the
 	// object is neither Healthy nor Ready then, and its reason says why.
@@ -37,6 +41,11 @@ type EmailProviderSpec struct {
 	// it, or count it against a quota.
 	// +optional
 	TestEmail *TestEmail `json:"testEmail,omitempty"`
+
+	// smtp is the mail server of provider SMTP. Its user name and password are the keys username and password of
+	// the Secret that spec.secretRef names; a relay that admits the cluster by its network needs none.
+	// +optional
+	SMTP *SMTPServer `json:"smtp,omitempty"`
 
 	// What all kinds share: secretRef, endpoint, periodSeconds, readyWhen and more.
 	DependencySpec `json:",inline"`
@@ -77,9 +86,59 @@ type MailgunRegion string
 const DefaultMailgunRegion MailgunRegion = "US"
 
 // EmailVendor is a vendor of email sending.
-// +kubebuilder:validation:Enum=None;Mailgun;Postmark;Resend;SendGrid
+// +kubebuilder:validation:Enum=None;Mailgun;Postmark;Resend;SendGrid;SMTP
 // +kubebuilder:validation:MaxLength=64
 type EmailVendor string
+
+// SMTPServer is a mail server that takes emails over SMTP.
+type SMTPServer struct {
+	// host is the name or the address of the server.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?[.]?$') || isIP(self)",messageExpression="'spec.smtp.host must be a DNS name or an IP address such as smtp.example.com, without a port, found ' + self"
+	Host string `json:"host,omitempty"`
+
+	// port of the server: 587 for logins with STARTTLS, 465 for TLS from the start, 25 for relays.
+	// +optional
+	// +kubebuilder:default=587
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	Port int32 `json:"port,omitempty"`
+
+	// tls is how TLS begins: STARTTLS after a greeting in clear, Implicit before all else, None never. With None
+	// the user name and the password go over the network in clear, and the administrator has to allow the host.
+	// +optional
+	// +kubebuilder:default=STARTTLS
+	TLS SMTPTLS `json:"tls,omitempty"`
+
+	// dkimSelectors are the selectors under which spec.domain publishes the keys that its emails are signed
+	// with. Each must be in DNS.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=63
+	// +kubebuilder:validation:items:Pattern=`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`
+	DKIMSelectors []string `json:"dkimSelectors,omitempty"`
+
+	// acceptSink says that a stub or a sink, which delivers nothing, is what is meant, as in a namespace for
+	// development; or that a server is none although it looks like one.
+	// +optional
+	AcceptSink bool `json:"acceptSink,omitempty"`
+}
+
+// SMTPTLS is how TLS begins at a mail server.
+// +kubebuilder:validation:Enum=STARTTLS;Implicit;None
+type SMTPTLS string
+
+// The values of spec.smtp.tls.
+const (
+	SMTPTLSSTARTTLS SMTPTLS = "STARTTLS"
+	SMTPTLSImplicit SMTPTLS = "Implicit"
+	SMTPTLSNone     SMTPTLS = "None"
+)
 
 // EmailProviderStatus is what Mainstay found out about an email provider.
 type EmailProviderStatus struct {
@@ -87,7 +146,7 @@ type EmailProviderStatus struct {
 }
 
 // EmailProvider declares that an app depends on an email provider. Mainstay proves with read-only
-// requests that the key is accepted and that the sending domain is verified. It sends no email, unless
+// requests that the credential is accepted and that the sending domain is verified. It sends no email, unless
 // spec.testEmail asks for one that reaches nobody.
 //
 // +kubebuilder:object:root=true

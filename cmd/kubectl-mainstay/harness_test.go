@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"mainstay.dev/mainstay/internal/probe/dnstest"
 	"mainstay.dev/mainstay/internal/provider/providertest"
 )
 
@@ -108,8 +109,20 @@ func startVendors(t *testing.T) *vendors {
 	v.resend, resendURL = start("EmailProvider", "Resend")
 	v.own, v.ownURL = start("AIProvider", "OpenAICompatible")
 	v.openAI.PlayFor(badKey, providertest.Unauthorized)
+	zone, err := providertest.Zones()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := dnstest.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(names.Close)
+	if err := names.Load(zone); err != nil {
+		t.Fatal(err)
+	}
 	v.flags = []string{
-		"--allow-cidr", "127.0.0.0/8", "--allow-http",
+		"--allow-cidr", "127.0.0.0/8", "--allow-http", "--dns-server", names.Address,
 		"--endpoint", "OpenAI=" + openAIURL, "--endpoint", "Resend=" + resendURL,
 	}
 	return &v

@@ -54,7 +54,7 @@ func (f finding) condition(kind string) metav1.Condition {
 
 // judge probes every object of the input, as many as it may at once, and fills in their status.
 func judge(ctx context.Context, j judging) []finding {
-	network := probe.NewHTTPClient(j.options.Guard, "mainstay/"+versionName())
+	network := probe.NewNetwork(j.options.Network("mainstay/" + versionName()))
 	defer network.Renew()
 	client := probe.Share(network)
 

@@ -67,7 +67,7 @@ func run(ctx context.Context, f flags) error {
 		return err
 	}
 	ctrl.Log.Info("Starting Mainstay", "version", version)
-	client := probe.NewHTTPClient(options.Guard, "mainstay/"+version)
+	client := probe.NewNetwork(options.Network("mainstay/" + version))
 	if err := manager.Add(client); err != nil {
 		return err
 	}

@@ -162,7 +162,9 @@ func runEngine(ctx context.Context, t task, d *diary) error {
 	if !ok {
 		return errors.New("no certificate")
 	}
-	client := engine.NewHTTPClient(engine.Guard{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, "mainstay/bench")
+	client := engine.NewNetwork(engine.NetworkOptions{
+		Guard: engine.Guard{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, UserAgent: "mainstay/bench",
+	})
 	e := engine.NewEngine(engine.Options{
 		Probe: provider.Probe, Client: client, Settle: diagnosis.Settle, Changed: func(engine.ID) {}, MaxInFlight: 256,
 		Observe: func(o engine.Observation) {

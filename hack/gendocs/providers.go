@@ -45,7 +45,12 @@ func providers(page *bytes.Buffer) {
 		link(page, "API keys", f.KeysPage)
 		link(page, "Outages", f.StatusPage)
 		link(page, "Read after a timeout or a 5xx", p.StatusPage.URL)
+		records(page, p.Records)
 		fmt.Fprintf(page, "- Source: %s (%s)\n\n", f.Source, f.Verified)
+		if p.SpeaksSMTP() {
+			page.WriteString("No rules: its replies are read as RFC 4954 and 5248 have them.\n")
+			continue
+		}
 		rules(page, p.Rules)
 	}
 }
@@ -53,6 +58,8 @@ func providers(page *bytes.Buffer) {
 // where says at which hosts a provider is.
 func where(p provider.Provider) string {
 	switch {
+	case p.SpeaksSMTP():
+		return "at the server that `spec.smtp` names"
 	case p.BaseURL == "":
 		return "at the host that `spec.endpoint` names"
 	case p.Places == nil:
@@ -63,6 +70,18 @@ func where(p provider.Provider) string {
 		hosts = append(hosts, fmt.Sprintf("at `%s` (%s)", p.Base(place), place))
 	}
 	return strings.Join(hosts, " or ")
+}
+
+// records says what DNS has of a vendor.
+func records(page *bytes.Buffer, r provider.Records) {
+	if len(r.Selectors) == 0 {
+		return
+	}
+	fmt.Fprintf(page, "- In DNS: the DKIM selector `%s`", strings.Join(r.Selectors, "`, `"))
+	if r.MailFrom != "" {
+		fmt.Fprintf(page, "; SPF at `%s.` of the domain, with `include:%s`", r.MailFrom, r.Include)
+	}
+	fmt.Fprintf(page, " (%s, %s)\n", r.Source, r.Verified)
 }
 
 func list(page *bytes.Buffer, title string, points []string) {

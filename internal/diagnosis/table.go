@@ -4,6 +4,8 @@
 package diagnosis
 
 import (
+	"slices"
+
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/internal/probe"
 )
@@ -55,9 +57,17 @@ const (
 	AtOnce Counts = "at once"
 )
 
-// table has one row for each symptom, by stage, which internal/probe/symptom.go tells. Conditions, events, metric labels, the CLI and
-// docs/reasons.md all come from it.
-var table = []Diagnosis{
+// table has one row for each symptom, by stage, which internal/probe/symptom.go tells. Conditions, events,
+// metric labels, the CLI and docs/reasons.md all come from it.
+var table = byStage(slices.Concat(rows, mailRows))
+
+func byStage(all []Diagnosis) []Diagnosis {
+	slices.SortStableFunc(all, func(a, b Diagnosis) int { return int(a.Symptom.Stage()) - int(b.Symptom.Stage()) })
+	return all
+}
+
+// rows are those that any provider can show.
+var rows = []Diagnosis{
 	// Configured
 	{
 		Symptom: probe.NoAIProvider, Reason: v1alpha1.ReasonNoAIProvider, Blame: Owner, Stalls: true,
@@ -70,10 +80,9 @@ var table = []Diagnosis{
 		Advice: "Set spec.provider of {object}, and spec.secretRef to the Secret with its API key.",
 	},
 	{
-		// Of a DependencySet alone: an API is declared, or it is not.
-		Symptom: probe.NoPublicAPI, Reason: v1alpha1.ReasonNoPublicAPI, Blame: Owner, Stalls: true,
-		Seen:   "No public API is declared.",
-		Advice: "Create a PublicAPI with its endpoint, the Secret with its key, and the requests that the app sends.",
+		Symptom: probe.SMTPStub, Reason: v1alpha1.ReasonSMTPStub, Blame: Owner, Stalls: true,
+		Seen:   "The mail server {host} is a stub or a sink, as its name and port tell: no email is delivered.",
+		Advice: "Name a real mail server in spec.smtp, or set spec.smtp.acceptSink where a sink is meant or the guess is wrong.",
 	},
 	{
 		Symptom: probe.SecretNotFound, Reason: v1alpha1.ReasonSecretNotFound, Blame: Owner,
@@ -141,6 +150,11 @@ var table = []Diagnosis{
 		Advice: "Use https, or start Mainstay with --allow-http.",
 	},
 	{
+		Symptom: probe.ClearTextRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,
+		Seen:   "With spec.smtp.tls None all that is said to {host} goes in clear, which Mainstay does only where its administrator allows it.",
+		Advice: "Set spec.smtp.tls to STARTTLS or Implicit, or start Mainstay with --allow-host={host}",
+	},
+	{
 		Symptom: probe.AddressNeverAdmitted, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,
 		Seen: "The address of {host} is link-local, a cloud's metadata service, multicast or reserved: " +
 			"Mainstay never connects there.",
@@ -156,28 +170,12 @@ var table = []Diagnosis{
 		Seen:   "{hostname} cannot be resolved here, only by the proxy, so its address cannot be judged.",
 		Advice: "If it is meant to be probed, start Mainstay with --allow-host={host}",
 	},
-	{
-		// These three are of a DependencySet, and speak of one of its members.
-		Symptom: probe.MemberNotFound, Reason: v1alpha1.ReasonMemberNotFound, Blame: Owner,
-		Seen:   "Namespace {namespace} has no {kind} that matches what is required[: {names}].",
-		Advice: "Create it, or correct spec.requires of the DependencySet.",
-	},
-	{
-		Symptom: probe.TooFewMembers, Reason: v1alpha1.ReasonTooFewMembers, Blame: Owner,
-		Seen:   "Namespace {namespace} has fewer objects of kind {kind} that match than minHealthy asks for.",
-		Advice: "Create more, or lower minHealthy in spec.requires of the DependencySet.",
-	},
-	{
-		Symptom: probe.ProviderNotSupported, Reason: v1alpha1.ReasonProviderNotSupported, Blame: Owner,
-		Seen:   "The app cannot use the provider of {object}, which is {provider}[: it accepts {names}].",
-		Advice: "Choose a provider that the app can use, or add this one to acceptedProviders of the DependencySet.",
-	},
 
 	// Reachable
 	{
 		Symptom: probe.NameNotResolved, Reason: v1alpha1.ReasonNameNotResolved, Blame: Network, OwnHostBlame: Owner,
 		Seen:   "DNS has no address for {hostname}.",
-		Advice: "Check the name where the spec sets it, in spec.endpoint or as a resource, and the cluster's DNS.",
+		Advice: "Check the name where the spec sets it, in spec.endpoint, in spec.smtp or as a resource, and the cluster's DNS.",
 	},
 	{
 		Symptom: probe.NameServerFailed, Reason: v1alpha1.ReasonNameServerFailed, Blame: Network,
@@ -207,7 +205,7 @@ var table = []Diagnosis{
 	{
 		Symptom: probe.HandshakeFailed, Reason: v1alpha1.ReasonTLSInvalid, Blame: Network, OwnHostBlame: Owner,
 		Seen:   "{host} does not complete a TLS handshake.",
-		Advice: "Check that https is spoken at this port, with TLS 1.2 or later.",
+		Advice: "Check that TLS is spoken at this port, in version 1.2 or later.",
 	},
 	{
 		Symptom: probe.ProxyFailed, Reason: v1alpha1.ReasonProxyFailed, Blame: Network,

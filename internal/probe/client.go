@@ -77,17 +77,13 @@ type Answer struct {
 	Connected bool
 }
 
-// Client sends requests. It returns no error: that nothing came back is an Answer too.
-type Client interface {
-	Do(ctx context.Context, r Request) Answer
-}
-
-// HTTPClient is the Client that talks to the network. It follows no redirect, sends a credential
-// nowhere but to the URL of its request, reads a bounded part of an answer, and dials through a Guard.
-type HTTPClient struct {
+// Network is the Client that talks to the network. Over HTTP it follows no redirect. It sends a credential
+// nowhere but to where its request says, reads a bounded part of an answer, and dials through a Guard.
+type Network struct {
 	guard     Guard
 	userAgent string
 	proxy     func(*url.URL) (*url.URL, error)
+	resolver  resolver
 
 	open       atomic.Int32 // connections
 	most       int32        // how many may be open
@@ -95,20 +91,30 @@ type HTTPClient struct {
 	transports map[string]*http.Transport // by the PEM text of the CA
 }
 
-// NewHTTPClient returns a client that dials through guard. It takes a proxy from the environment
-// variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
-func NewHTTPClient(guard Guard, userAgent string) *HTTPClient {
-	return &HTTPClient{
-		guard:      guard,
-		userAgent:  userAgent,
+// NetworkOptions are what a Network works with.
+type NetworkOptions struct {
+	Guard     Guard
+	UserAgent string
+	// NameServer is the host:port that is asked for the DNS records of a domain; where it is empty, no
+	// question is answered. The addresses of hosts come from the system's resolver.
+	NameServer string
+}
+
+// NewNetwork returns a client. It takes a proxy for HTTP from the environment variables HTTPS_PROXY,
+// HTTP_PROXY and NO_PROXY.
+func NewNetwork(o NetworkOptions) *Network {
+	return &Network{
+		guard:      o.Guard,
+		userAgent:  o.UserAgent,
 		proxy:      httpproxy.FromEnvironment().ProxyFunc(),
 		most:       maxOpen,
+		resolver:   newResolver(o.NameServer),
 		transports: map[string]*http.Transport{},
 	}
 }
 
 // Do implements Client.
-func (c *HTTPClient) Do(ctx context.Context, r Request) Answer {
+func (c *Network) Do(ctx context.Context, r Request) Answer {
 	req, err := r.prepare(ctx, c.userAgent)
 	if err != nil {
 		return Answer{Fault: ProbeFailed}
@@ -122,7 +128,7 @@ func (c *HTTPClient) Do(ctx context.Context, r Request) Answer {
 	// A RoundTrip follows no redirect, and it keeps apart "no answer came" from "an answer that is bad".
 	resp, err := c.transport(r.CA).RoundTrip(req)
 	if err != nil {
-		return way.stopped(err)
+		return r.unanswered(way.stopped(err))
 	}
 	defer func() { _ = resp.Body.Close() }()
 	limit := maxError
@@ -190,13 +196,13 @@ func (p *progress) watch(ctx context.Context) context.Context {
 }
 
 // stopped turns an error into the symptom that it is where the request had come so far.
-func (p *progress) stopped(err error) Answer {
-	answer := fault(err)
-	answer.Connected = p.connected.Load()
-	if answer.Fault == TimedOut && p.waitsForName() {
-		answer.Fault = NameServerFailed
+func (p *progress) stopped(err error) loss {
+	lost := loss{connected: p.connected.Load()}
+	lost.symptom, lost.args = faultSymptom(err)
+	if lost.symptom == TimedOut && p.waitsForName() {
+		lost.symptom = NameServerFailed
 	}
-	return answer
+	return lost
 }
 
 func (p *progress) waitsForName() bool {
@@ -205,7 +211,7 @@ func (p *progress) waitsForName() bool {
 
 // Start renews the connections from time to time until the context ends. It fits a manager of
 // controller-runtime.
-func (c *HTTPClient) Start(ctx context.Context) error {
+func (c *Network) Start(ctx context.Context) error {
 	ticker := time.NewTicker(renewal)
 	defer ticker.Stop()
 	for {
@@ -220,7 +226,7 @@ func (c *HTTPClient) Start(ctx context.Context) error {
 }
 
 // Renew gives up all connections: those that no request uses at once, the others once they have been idle.
-func (c *HTTPClient) Renew() {
+func (c *Network) Renew() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, t := range c.transports {
@@ -229,7 +235,7 @@ func (c *HTTPClient) Renew() {
 	clear(c.transports)
 }
 
-func (c *HTTPClient) transport(ca *CA) *http.Transport {
+func (c *Network) transport(ca *CA) *http.Transport {
 	var id string
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if ca != nil {
@@ -266,7 +272,7 @@ var errProxy = errors.New("proxy failed")
 type viaProxy struct{}
 
 // dial opens a connection, and gives up those that are not used where there are too many.
-func (c *HTTPClient) dial(ctx context.Context, network, address string) (net.Conn, error) {
+func (c *Network) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := c.connect(ctx, network, address)
 	if err != nil {
 		return nil, err
@@ -289,7 +295,7 @@ func (c *countedConn) Close() error {
 	return c.Conn.Close()
 }
 
-func (c *HTTPClient) closeIdle() {
+func (c *Network) closeIdle() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, t := range c.transports {
@@ -298,7 +304,7 @@ func (c *HTTPClient) closeIdle() {
 }
 
 // connect lets the connection to a proxy through, since the administrator chose its address.
-func (c *HTTPClient) connect(ctx context.Context, network, address string) (net.Conn, error) {
+func (c *Network) connect(ctx context.Context, network, address string) (net.Conn, error) {
 	if ctx.Value(viaProxy{}) != nil {
 		var dialer net.Dialer
 		return dialer.DialContext(ctx, network, address)
@@ -308,7 +314,7 @@ func (c *HTTPClient) connect(ctx context.Context, network, address string) (net.
 
 // proxyFor picks the proxy of a request. The proxy does the dialing then, so the target's name is judged
 // here.
-func (c *HTTPClient) proxyFor(req *http.Request) (*url.URL, error) {
+func (c *Network) proxyFor(req *http.Request) (*url.URL, error) {
 	proxy, err := c.proxy(req.URL)
 	if err != nil || proxy == nil {
 		return nil, err

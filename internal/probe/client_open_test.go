@@ -24,7 +24,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	c := NewHTTPClient(Guard{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, "test")
+	c := NewNetwork(NetworkOptions{Guard: Guard{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, UserAgent: "test"})
 	ca := &CA{pool: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, pem: "test"}
 	c.transport(ca).TLSClientConfig.ServerName = "example.com" // Which the certificate is for.
 	c.most = 30

@@ -36,9 +36,9 @@ func server(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	return s
 }
 
-func client(t *testing.T, guard Guard) *HTTPClient {
+func client(t *testing.T, guard Guard) *Network {
 	t.Helper()
-	c := NewHTTPClient(guard, "mainstay/test")
+	c := NewNetwork(NetworkOptions{Guard: guard, UserAgent: "mainstay/test"})
 	t.Cleanup(c.Renew)
 	return c
 }

@@ -16,7 +16,8 @@ import (
 
 // vendor is a Client that plays every provider, and notes what it was asked.
 type vendor struct {
-	epoch time.Time
+	probe.Client // It is asked over HTTP alone.
+	epoch        time.Time
 	// answer is what it says; nil for a good answer at once.
 	answer func(context.Context, probe.Request) probe.Answer
 

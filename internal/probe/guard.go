@@ -96,6 +96,11 @@ func URLHostPort(u *url.URL) HostPort {
 	return HostPort{Host: canonical(u.Hostname()), Port: port}
 }
 
+// MailHost returns a mail server by its host and port.
+func MailHost(host string, port int32) HostPort {
+	return HostPort{Host: canonical(host), Port: strconv.Itoa(int(port))}
+}
+
 // String writes host:port, or the host alone where there is no port.
 func (h HostPort) String() string {
 	if h.Port == "" {
@@ -134,7 +139,17 @@ func (g Guard) allowsHost(target HostPort) bool {
 
 // DialContext dials like net.Dialer and refuses what the guard does not admit. It judges the address
 // that the connection really goes to, after DNS, so a name that changes its mind gains nothing.
-func (g Guard) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+func (g Guard) DialContext(ctx context.Context, _, address string) (net.Conn, error) {
+	return g.dial(ctx, address, g.refuses)
+}
+
+// DialClear dials for a connection that carries a credential in clear: it refuses what DialContext does, and
+// whatever the administrator has not named.
+func (g Guard) DialClear(ctx context.Context, address string) (net.Conn, error) {
+	return g.dial(ctx, address, g.refusesClear)
+}
+
+func (g Guard) dial(ctx context.Context, address string, refuses func(netip.Addr, bool) (Symptom, bool)) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("dial %q: %w", address, err)
@@ -145,12 +160,12 @@ func (g Guard) DialContext(ctx context.Context, network, address string) (net.Co
 		if err != nil {
 			return fmt.Errorf("%w: %q is no address", refusal{AddressRefused}, resolved)
 		}
-		if symptom, refused := g.refuses(ap.Addr(), byName); refused {
+		if symptom, refused := refuses(ap.Addr(), byName); refused {
 			return refusal{symptom}
 		}
 		return nil
 	}}
-	return dialer.DialContext(ctx, network, address)
+	return dialer.DialContext(ctx, "tcp", address)
 }
 
 // CheckName resolves a host and judges every address, for the case that a proxy will do the dialing.
@@ -223,6 +238,28 @@ func (g Guard) refuses(addr netip.Addr, byName bool) (Symptom, bool) {
 		if !byName && !slices.ContainsFunc(g.AllowCIDRs, in) {
 			return AddressRefused, true
 		}
+	}
+	return Symptom{}, false
+}
+
+// refusesClear judges one address for a connection in clear.
+func (g Guard) refusesClear(addr netip.Addr, byName bool) (Symptom, bool) {
+	if symptom, refused := g.refuses(addr, byName); refused {
+		return symptom, true
+	}
+	named := byName || slices.ContainsFunc(g.AllowCIDRs, func(p netip.Prefix) bool { return p.Contains(unwrap(addr)) })
+	return ClearTextRefused, !named
+}
+
+// CheckMail judges what can be known of a mail server without DNS, as CheckURL does for a URL.
+func (g Guard) CheckMail(server HostPort, mode TLSMode) (Symptom, bool) {
+	addr, err := netip.ParseAddr(server.Host)
+	byName := g.allowsHost(server)
+	switch {
+	case err == nil && mode == ClearText:
+		return g.refusesClear(addr, byName)
+	case err == nil:
+		return g.refuses(addr, byName)
 	}
 	return Symptom{}, false
 }

@@ -14,11 +14,13 @@ type round struct {
 	client Client
 	// shared says whether answers are kept. No more than maxBody bytes of them are.
 	shared  bool
-	answers map[requestKey]Answer
+	answers map[any]any
 	kept    int
-	// asked has one number for each request.
+	// asked has one number for each request to the provider. Questions to the name server take nothing of
+	// the provider's limit.
 	asked []uint64
-	// reached says that a server answered, and cutOff that a request did not get as far as a connection.
+	// reached says that the provider answered, and cutOff that a request did not get as far as a connection.
+	// What a name server says proves neither.
 	reached, cutOff bool
 	// faulty says that an answer is a fault, which another target with more patience may not meet.
 	faulty bool
@@ -26,27 +28,36 @@ type round struct {
 
 var requestSeed = maphash.MakeSeed()
 
-// numberOf tells apart the requests of one credential at one host.
-func numberOf(r Request) uint64 { return maphash.String(requestSeed, r.URL+"\n"+r.Body) }
-
 // Do implements Client.
-func (r *round) Do(ctx context.Context, request Request) Answer {
-	r.asked = append(r.asked, numberOf(request))
-	a := r.client.Do(ctx, request)
-	switch {
-	case a.Fault == Symptom{}:
-		r.reached = true
-	case a.Fault.Stage() == Reachable && a.Fault != ProbeFailed && !a.Connected:
-		r.cutOff = true
-		fallthrough
-	default:
-		r.faulty = true
+func (r *round) Do(ctx context.Context, request Request) Answer { return noted(ctx, r, request) }
+
+// Converse implements Client.
+func (r *round) Converse(ctx context.Context, d Dialogue) Session { return noted(ctx, r, d) }
+
+// LookUp implements Client.
+func (r *round) LookUp(ctx context.Context, q Question) Records { return noted(ctx, r, q) }
+
+// noted asks, and takes down what came of it.
+func noted[A reply](ctx context.Context, r *round, q ask[A]) A {
+	place := q.place()
+	if place != "" {
+		r.asked = append(r.asked, maphash.String(requestSeed, place))
 	}
-	if r.shared && r.kept+len(a.Body) <= maxBody {
+	a := q.through(ctx, r.client)
+	fault, connected := a.way()
+	r.faulty = r.faulty || fault != Symptom{}
+	switch {
+	case place == "":
+	case fault == Symptom{}:
+		r.reached = true
+	case fault.Stage() == Reachable && fault != ProbeFailed && !connected:
+		r.cutOff = true
+	}
+	if size := a.size(); r.shared && r.kept+size <= maxBody {
 		if r.answers == nil {
-			r.answers = map[requestKey]Answer{}
+			r.answers = map[any]any{}
 		}
-		r.answers[keyOf(request)], r.kept = a, r.kept+len(a.Body)
+		r.answers[q.key()], r.kept = a, r.kept+size
 	}
 	return a
 }
@@ -54,18 +65,28 @@ func (r *round) Do(ctx context.Context, request Request) Answer {
 // replay is the Client of a target that takes part in another's round. It sends nothing: a probe that asks
 // for what the round has not got is no probe.
 type replay struct {
-	answers map[requestKey]Answer
+	answers map[any]any
 	asked   []uint64
 	lacking bool
 }
 
 // Do implements Client.
-func (r *replay) Do(_ context.Context, request Request) Answer {
-	r.asked = append(r.asked, numberOf(request))
-	a, known := r.answers[keyOf(request)]
+func (r *replay) Do(_ context.Context, request Request) Answer { return replayed(r, request) }
+
+// Converse implements Client.
+func (r *replay) Converse(_ context.Context, d Dialogue) Session { return replayed(r, d) }
+
+// LookUp implements Client.
+func (r *replay) LookUp(_ context.Context, q Question) Records { return replayed(r, q) }
+
+func replayed[A reply](r *replay, q ask[A]) A {
+	if place := q.place(); place != "" {
+		r.asked = append(r.asked, maphash.String(requestSeed, place))
+	}
+	a, known := r.answers[q.key()]
 	if !known {
 		r.lacking = true
-		return Answer{Fault: ProbeFailed}
+		return q.unanswered(loss{symptom: ProbeFailed})
 	}
-	return a
+	return a.(A)
 }

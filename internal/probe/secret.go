@@ -168,6 +168,18 @@ func (s Secret) Shape(issued bool) (Symptom, bool) {
 	return Symptom{}, false
 }
 
+// ChosenShape judges a value that people choose, such as a password: it may hold any characters, but a line
+// break is one too many.
+func (s Secret) ChosenShape() (Symptom, bool) {
+	switch value := s.Reveal(); {
+	case value == "":
+		return SecretKeyEmpty, true
+	case strings.ContainsAny(value, "\r\n"):
+		return CredentialHasLineBreak, true
+	}
+	return Symptom{}, false
+}
+
 // isPlaceholder recognises the words above, a template that nobody filled in, and filler such as
 // sk-xxxx or re_xxxxxxxxx: at most a short prefix, then one character again and again.
 func isPlaceholder(value string) bool {

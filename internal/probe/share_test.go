@@ -14,6 +14,7 @@ import (
 
 // slowClient answers every request after a while, unless its context ends before.
 type slowClient struct {
+	Client           // It is asked over HTTP alone.
 	takes            time.Duration
 	sent, ended, cut atomic.Int32
 }
@@ -144,12 +145,13 @@ func TestARequestThatNobodyWaitsForEnds(t *testing.T) {
 	})
 }
 
-type clientFunc func() Answer
+// broken panics.
+type broken struct{ Client }
 
-func (f clientFunc) Do(context.Context, Request) Answer { return f() }
+func (broken) Do(context.Context, Request) Answer { panic("a bug") }
 
 func TestAPanicIsOurOwnFault(t *testing.T) {
-	shared := Share(clientFunc(func() Answer { panic("a bug") }))
+	shared := Share(broken{})
 	if got := shared.Do(t.Context(), requestFor("key")); got.Fault != ProbeFailed {
 		t.Errorf("expected ProbeFailed, got %+v", got)
 	}

@@ -21,7 +21,7 @@ type symptom struct {
 var (
 	NoAIProvider            = define(Configured, "NoAIProvider")
 	NoEmailProvider         = define(Configured, "NoEmailProvider")
-	NoPublicAPI             = define(Configured, "NoPublicAPI")
+	SMTPStub                = define(Configured, "SMTPStub")
 	SecretNotFound          = define(Configured, "SecretNotFound")
 	SecretKeyMissing        = define(Configured, "SecretKeyMissing")
 	SecretKeyEmpty          = define(Configured, "SecretKeyEmpty")
@@ -35,14 +35,10 @@ var (
 	ConsentMissing          = define(Configured, "ConsentMissing")
 	ConsentForOthers        = define(Configured, "ConsentForOthers")
 	PlainHTTPRefused        = define(Configured, "PlainHTTPRefused")
+	ClearTextRefused        = define(Configured, "ClearTextRefused")
 	AddressNeverAdmitted    = define(Configured, "AddressNeverAdmitted")
 	AddressRefused          = define(Configured, "AddressRefused")
 	UnresolvedBehindProxy   = define(Configured, "UnresolvedBehindProxy")
-
-	// What is wrong with a DependencySet is seen without a probe.
-	MemberNotFound       = define(Configured, "MemberNotFound")
-	TooFewMembers        = define(Configured, "TooFewMembers")
-	ProviderNotSupported = define(Configured, "ProviderNotSupported")
 )
 
 // Symptoms of stage Reachable.
@@ -64,6 +60,13 @@ var (
 	IncidentReported   = define(Reachable, "IncidentReported")
 	KeysRefused        = define(Reachable, "KeysRefused")
 	ClusterEgressDown  = define(Reachable, "ClusterEgressDown")
+	GreetsInClear      = define(Reachable, "GreetsInClear")
+	ExpectsTLSFirst    = define(Reachable, "ExpectsTLSFirst")
+	STARTTLSNotOffered = define(Reachable, "STARTTLSNotOffered")
+	MailServerBusy     = define(Reachable, "MailServerBusy")
+	MailServerHungUp   = define(Reachable, "MailServerHungUp")
+	MailServerRefuses  = define(Reachable, "MailServerRefuses")
+	CertificateEnding  = define(Reachable, "CertificateEnding")
 )
 
 // Symptoms of stage Authenticated.
@@ -76,6 +79,9 @@ var (
 	IPNotAllowed       = define(Authenticated, "IPNotAllowed")
 	KeyExpiringSoon    = define(Authenticated, "KeyExpiringSoon")
 	KeyUnproven        = define(Authenticated, "KeyUnproven")
+	LoginNotOffered    = define(Authenticated, "LoginNotOffered")
+	LoginNeedsTLS      = define(Authenticated, "LoginNeedsTLS")
+	MechanismUnknown   = define(Authenticated, "MechanismUnknown")
 )
 
 // Symptoms of stage Authorized.
@@ -105,6 +111,21 @@ var (
 	ListTooLong               = define(Provisioned, "ListTooLong")
 	SendOnlyKey               = define(Provisioned, "SendOnlyKey")
 	DomainNotVisible          = define(Provisioned, "DomainNotVisible")
+	SMTPSink                  = define(Provisioned, "SMTPSink")
+	SinkIntended              = define(Provisioned, "SinkIntended")
+	SPFMissing                = define(Provisioned, "SPFMissing")
+	SPFSeveral                = define(Provisioned, "SPFSeveral")
+	SPFTooManyLookups         = define(Provisioned, "SPFTooManyLookups")
+	SPFBroken                 = define(Provisioned, "SPFBroken")
+	SPFLacksProvider          = define(Provisioned, "SPFLacksProvider")
+	DKIMMissing               = define(Provisioned, "DKIMMissing")
+	DKIMRevoked               = define(Provisioned, "DKIMRevoked")
+	DKIMUnusable              = define(Provisioned, "DKIMUnusable")
+	RecordsUndecided          = define(Provisioned, "RecordsUndecided")
+	SPFPassesAll              = define(Provisioned, "SPFPassesAll")
+	TakesNoMail               = define(Provisioned, "TakesNoMail")
+	DMARCMissing              = define(Provisioned, "DMARCMissing")
+	DMARCNotEnforced          = define(Provisioned, "DMARCNotEnforced")
 )
 
 // Symptoms of stage Working.

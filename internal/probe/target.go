@@ -25,6 +25,8 @@ type Target struct {
 	CA *CA
 	// Expires is when the credential expires, as the spec says; zero where it does not.
 	Expires time.Time
+	// TLS is how a mail server is spoken to; it says nothing to other providers, whose BaseURL tells.
+	TLS TLSMode
 	// Wants is what the spec asks for.
 	Wants Wants
 	// RequestsPerMinute is how many requests may be sent with the credential, for all targets that have it;
@@ -85,6 +87,10 @@ type EmailWants struct {
 	Domain string
 	// From is the address that test emails come from; empty for none.
 	From string
+	// Selectors are those under which the domain publishes its DKIM keys, where the spec names them.
+	Selectors []string
+	// Sink says that a server which delivers nothing is what the spec means.
+	Sink bool
 }
 
 // APIWants is what a PublicAPI asks for.
@@ -150,10 +156,15 @@ type CA struct {
 
 // sendsAs says whether both targets send the same credential to the same server.
 func (t Target) sendsAs(other Target) bool {
-	if (t.CA == nil) != (other.CA == nil) || t.CA != nil && t.CA.pem != other.CA.pem {
-		return false
+	return (t.CA == nil) == (other.CA == nil) && t.CA.text() == other.CA.text() && t.Login() == other.Login()
+}
+
+// text identifies the set; it is empty for the system's certificates.
+func (c *CA) text() string {
+	if c == nil {
+		return ""
 	}
-	return t.Login() == other.Login()
+	return c.pem
 }
 
 // ParseCA reads PEM certificates. It returns false where there is none.

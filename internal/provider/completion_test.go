@@ -37,7 +37,10 @@ func TestNothingIsPostedUnlessTheSpecOptedIn(t *testing.T) {
 }
 
 // notary notes where requests go, and answers that a model is available and says OK.
-type notary struct{ urls []string }
+type notary struct {
+	probe.Client // It is asked over HTTP alone.
+	urls         []string
+}
 
 func (n *notary) Do(_ context.Context, r probe.Request) probe.Answer {
 	n.urls = append(n.urls, r.URL)

@@ -130,7 +130,7 @@ func probeOnce(t *testing.T, target probe.Target, silent bool) probe.Outcome {
 func TestAnAddressThatTheGuardRefusesIsAFaultOfTheSpec(t *testing.T) {
 	var arrived atomic.Int32
 	server := serve(t, func(http.ResponseWriter, *http.Request) { arrived.Add(1) })
-	client := probe.NewHTTPClient(probe.Guard{AllowHTTP: true}, "mainstay/test")
+	client := probe.NewNetwork(probe.NetworkOptions{Guard: probe.Guard{AllowHTTP: true}, UserAgent: "mainstay/test"})
 	cases := map[string]struct{ url, want string }{
 		"an address that could be admitted": {server.URL, "Failed AddressRefused"},
 		"an address that never is":          {strings.Replace(server.URL, "127.0.0.1", "0.0.0.0", 1), "Failed AddressNeverAdmitted"},

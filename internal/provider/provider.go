@@ -40,8 +40,10 @@ type Provider struct {
 	NotKeys map[string]string
 	// Header holds what the vendor wants in every request besides the credential.
 	Header map[string]string
-	// Steps are the requests, in order.
+	// Steps are the requests, in order. A provider without any is a mail server, which is talked to over SMTP.
 	Steps []Step
+	// Records are what the DNS of a sending domain has for the vendor.
+	Records Records
 	// RequestsPerMinute is the limit that the vendor documents for a key or its account; 0 where none is
 	// known. It belongs to the application: probes take a small part of it.
 	RequestsPerMinute float64
@@ -65,6 +67,8 @@ type Key struct {
 	Name string
 	// Optional says that the credential may do without.
 	Optional bool
+	// Chosen says that people choose the value, so that it may hold any characters.
+	Chosen bool
 }
 
 // Step is one request, or one for each name that the spec asks for. It reads, and costs nothing, unless
@@ -155,6 +159,7 @@ var all = []Provider{
 	postmark,
 	resend,
 	sendGrid,
+	smtp,
 
 	bearer,
 	devSphere,

@@ -26,6 +26,10 @@ var resend = Provider{
 	// 10 a second for the keys of a team together, as its rate limit headers say.
 	RequestsPerMinute: 600,
 	StatusPage:        probe.StatusPage{URL: "https://resend-status.com/api/v2/summary.json"},
+	Records: Records{
+		Selectors: []string{"resend"}, MailFrom: "send", Include: "amazonses.com",
+		Source: "documentation of domains; the name for bounces may be chosen", Verified: "2026-11",
+	},
 	// The headers on quotas tell what was sent, and not of how much.
 	Limits: []LimitHeaders{{"requests", "Ratelimit-Limit", "Ratelimit-Remaining"}},
 	Steps:  []Step{{Path: resendDomains, Read: readResendDomains}, resendTest.step()},
@@ -76,8 +80,8 @@ var resend = Provider{
 		},
 	},
 	Facts: Facts{
-		Proves:      []string{"the key is accepted", "the domain of `spec.domain` is verified and may send (with a key of full access)"},
-		CannotProve: []string{"the state of the domain, with a key that may only send", "that an email arrives"},
+		Proves:      []string{"the key is accepted", "the domain of `spec.domain` is verified and may send (with a key of full access; else by its DNS records)"},
+		CannotProve: []string{"with a key that may only send, what the account says of the domain: its DNS records prove it instead, where they have the usual names", "that an email arrives"},
 		OptIn: []string{
 			"with `spec.testEmail`, which may count against the quota: an email from the domain to `delivered@resend.dev` is accepted, which proves the domain to a key that may only send as well",
 		},

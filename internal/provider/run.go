@@ -33,8 +33,13 @@ func Probe(ctx context.Context, client probe.Client, t probe.Target) probe.Repor
 func (p Provider) examine(ctx context.Context, client probe.Client, t probe.Target) probe.Report {
 	run := run{Provider: p, client: client, target: t}
 	run.outcome.Set(probe.Configured, probe.Pass())
-	if run.steps(ctx) {
+	ask := run.steps
+	if p.SpeaksSMTP() {
+		ask = run.converse
+	}
+	if ask(ctx) {
 		run.finish()
+		run.domain(ctx)
 	}
 	run.expiry(time.Now())
 	return probe.Report{

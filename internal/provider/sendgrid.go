@@ -22,6 +22,10 @@ var sendGrid = Provider{
 	KeyPrefix:  "SG.",
 	StatusPage: probe.StatusPage{URL: "https://status.sendgrid.com/api/v2/summary.json"},
 	Limits:     []LimitHeaders{{"requests", "X-Ratelimit-Limit", "X-Ratelimit-Remaining"}},
+	Records: Records{
+		Selectors: []string{"s1"}, Usual: true,
+		Source: "documentation of domain authentication; a custom selector may be chosen", Verified: "2026-11",
+	},
 	Steps: []Step{
 		{Path: "/scopes", Read: readSendGridScopes},
 		{

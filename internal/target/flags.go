@@ -17,6 +17,7 @@ import (
 type GuardFlags struct {
 	allowCIDRs, allowHosts, endpoints []string
 	allowHTTP                         bool
+	nameServer                        string
 }
 
 // AddTo registers the flags.
@@ -27,6 +28,8 @@ func (f *GuardFlags) AddTo(flags *pflag.FlagSet) {
 		"`host[:port]` that may be probed although its address is loopback or private (repeatable)")
 	flags.BoolVar(&f.allowHTTP, "allow-http", false,
 		"allow probes, and the credentials they carry, over plain http")
+	flags.StringVar(&f.nameServer, "dns-server", "",
+		"name server, as `host:port`, that is asked for the DNS records of sending domains (default: the first of /etc/resolv.conf)")
 	flags.StringArrayVar(&f.endpoints, "endpoint", nil,
 		"`PROVIDER=URL` at which a provider is probed, whatever specs say, such as a gateway or a simulator (repeatable)")
 }
@@ -50,6 +53,13 @@ func (f GuardFlags) Options() (Options, error) {
 			return Options{}, fmt.Errorf("--allow-host: %w", err)
 		}
 		o.Guard.AllowHosts = append(o.Guard.AllowHosts, host)
+	}
+	if f.nameServer != "" {
+		server, err := probe.ParseHostPort(f.nameServer)
+		if err != nil || server.Port == "" {
+			return Options{}, fmt.Errorf("--dns-server: expected host:port, such as 10.96.0.10:53, found %q", f.nameServer)
+		}
+		o.NameServer = server.String()
 	}
 	endpoints, err := ParseEndpoints(f.endpoints)
 	if err != nil {

@@ -23,7 +23,7 @@ func TestGuardFlags(t *testing.T) {
 		"all flags, given again or with commas": {
 			args: []string{
 				"--allow-cidr=10.0.0.7/8,fd00::/8", "--allow-cidr=127.0.0.1/32", "--allow-host=llm.shop.svc:8000",
-				"--allow-host=other", "--allow-http", "--endpoint=OpenAI=https://a.example.com/v1,x", "--endpoint=Resend=http://b",
+				"--allow-host=other", "--allow-http", "--dns-server=ns.example.com:53", "--endpoint=OpenAI=https://a.example.com/v1,x", "--endpoint=Resend=http://b",
 			},
 			want: Options{
 				Guard: probe.Guard{
@@ -33,7 +33,8 @@ func TestGuardFlags(t *testing.T) {
 					AllowHosts: []probe.HostPort{{Host: "llm.shop.svc", Port: "8000"}, {Host: "other"}},
 					AllowHTTP:  true,
 				},
-				Endpoints: map[string]string{"OpenAI": "https://a.example.com/v1,x", "Resend": "http://b"},
+				NameServer: "ns.example.com:53",
+				Endpoints:  map[string]string{"OpenAI": "https://a.example.com/v1,x", "Resend": "http://b"},
 			},
 		},
 	} {

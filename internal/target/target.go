@@ -36,8 +36,6 @@ type Dependency interface {
 // Kind is a probed kind.
 type Kind struct {
 	Name string
-	// Noun is what people call it in a sentence.
-	Noun string
 	New  func() Dependency
 	// NewList returns an empty list of the kind.
 	NewList func() runtime.Object
@@ -57,7 +55,6 @@ type Kind struct {
 var Kinds = []Kind{
 	{
 		Name:    "AIProvider",
-		Noun:    "AI",
 		New:     func() Dependency { return &v1alpha1.AIProvider{} },
 		NewList: func() runtime.Object { return &v1alpha1.AIProviderList{} },
 		None:    probe.NoAIProvider,
@@ -72,7 +69,6 @@ var Kinds = []Kind{
 	},
 	{
 		Name:    "EmailProvider",
-		Noun:    "email",
 		New:     func() Dependency { return &v1alpha1.EmailProvider{} },
 		NewList: func() runtime.Object { return &v1alpha1.EmailProviderList{} },
 		None:    probe.NoEmailProvider,
@@ -89,8 +85,6 @@ var Kinds = []Kind{
 		Name:    "PublicAPI",
 		New:     func() Dependency { return &v1alpha1.PublicAPI{} },
 		NewList: func() runtime.Object { return &v1alpha1.PublicAPIList{} },
-		Noun:    "API",
-		None:    probe.NoPublicAPI,
 		Wants:   apiWants,
 		Adjust:  adjustAPI,
 	},
@@ -111,6 +105,9 @@ func emailWants(d Dependency) probe.Wants {
 	wants := probe.EmailWants{Domain: spec.Domain}
 	if spec.TestEmail != nil {
 		wants.From = cmp.Or(spec.TestEmail.From, "mainstay-probe@"+spec.Domain)
+	}
+	if spec.SMTP != nil {
+		wants.Selectors, wants.Sink = spec.SMTP.DKIMSelectors, spec.SMTP.AcceptSink
 	}
 	return wants
 }
@@ -158,17 +155,16 @@ func emailPlace(d Dependency) string {
 	case spec.Provider == "Mailgun":
 		return string(v1alpha1.DefaultMailgunRegion)
 	}
-	return ""
+	return mailServer(d).String()
 }
 
-// FindKind returns a probed kind by its name.
-func FindKind(name string) (Kind, bool) {
-	for _, kind := range Kinds {
-		if kind.Name == name {
-			return kind, true
-		}
+// mailServer returns the server of spec.smtp; nothing where there is none.
+func mailServer(d Dependency) probe.HostPort {
+	email, ok := d.(*v1alpha1.EmailProvider)
+	if !ok || email.Spec.SMTP == nil {
+		return probe.HostPort{}
 	}
-	return Kind{}, false
+	return probe.MailHost(email.Spec.SMTP.Host, email.Spec.SMTP.Port)
 }
 
 // Referent is one version of a Secret or ConfigMap that a spec refers to.
@@ -186,6 +182,16 @@ type Options struct {
 	Guard probe.Guard
 	// Endpoints replace the base URLs of providers, by their names, and what specs say of them.
 	Endpoints map[string]string
+	// NameServer is the host:port that is asked for the DNS records of a sending domain; empty for the
+	// system's.
+	NameServer string
+}
+
+// Network returns what a client needs that keeps to the options.
+func (o Options) Network(userAgent string) probe.NetworkOptions {
+	return probe.NetworkOptions{
+		Guard: o.Guard, UserAgent: userAgent, NameServer: cmp.Or(o.NameServer, probe.SystemNameServer()),
+	}
 }
 
 // Inputs are an object with what its spec refers to; nil stands for what does not exist.
@@ -217,7 +223,7 @@ func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
 	if r.Kind.OptIn != nil {
 		t.OptIn = r.Kind.OptIn(r.Object)
 	}
-	t.Place = r.Kind.PlaceOf(r.Object)
+	t.Place = r.Kind.place(r.Object)
 	t.BaseURL, t.OwnHost = o.baseURL(vendor, spec, t.Place)
 	t.RequestsPerMinute = vendor.Share()
 	if r.Kind.Adjust != nil {
@@ -227,7 +233,7 @@ func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
 		t.StatusPage = vendor.StatusPage
 	}
 	for _, check := range []func(*probe.Target, provider.Provider, Inputs) (probe.Finding, bool){
-		credential, authority, consent, o.destination,
+		o.mailServer, credential, authority, consent, o.destination,
 	} {
 		if problem, bad := check(&t, vendor, r); bad {
 			return t, problem
@@ -236,8 +242,8 @@ func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
 	return t, probe.Pass()
 }
 
-// PlaceOf returns what the spec of an object names where its provider has several hosts.
-func (k Kind) PlaceOf(object Dependency) string {
+// place returns what the spec of an object names where its provider has several hosts.
+func (k Kind) place(object Dependency) string {
 	if k.Place == nil {
 		return ""
 	}
@@ -262,7 +268,7 @@ func (o Options) Terms(kind Kind, object Dependency) probe.Terms {
 	if ref := object.SharedSpec().SecretRef; ref != nil {
 		terms = vendor.Terms(ref.DataKey())
 	}
-	place := kind.PlaceOf(object)
+	place := kind.place(object)
 	base, own := o.baseURL(vendor, object.SharedSpec(), place)
 	if !own {
 		terms.Region = place
@@ -295,9 +301,9 @@ func ParseEndpoints(pairs []string) (map[string]string, error) {
 	endpoints := map[string]string{}
 	for _, pair := range pairs {
 		name, base, found := strings.Cut(pair, "=")
-		known := slices.ContainsFunc(provider.All(), func(p provider.Provider) bool { return p.Name == name })
+		i := slices.IndexFunc(provider.All(), func(p provider.Provider) bool { return p.Name == name })
 		u, err := url.Parse(base)
-		if !found || !known || err != nil || !plainURL(u) {
+		if !found || i < 0 || err != nil || !plainURL(u, provider.All()[i]) {
 			return nil, fmt.Errorf("expected PROVIDER=URL, such as OpenAI=https://gateway.example.com/v1, found %q", pair)
 		}
 		endpoints[name] = base
@@ -305,10 +311,35 @@ func ParseEndpoints(pairs []string) (map[string]string, error) {
 	return endpoints, nil
 }
 
-// plainURL says whether a URL is a place to send requests to, and nothing besides.
-func plainURL(u *url.URL) bool {
+// plainURL says whether a URL is a place at which a vendor can be asked, and nothing besides.
+func plainURL(u *url.URL, vendor provider.Provider) bool {
+	schemes := []string{"https", "http"}
+	if vendor.SpeaksSMTP() {
+		schemes = []string{"smtps", "smtp"}
+	}
 	_, err := probe.ParseHostPort(u.Host)
-	return err == nil && u.User == nil && u.RawQuery == "" && u.Fragment == "" && (u.Scheme == "https" || u.Scheme == "http")
+	complete := !vendor.SpeaksSMTP() || u.Port() != "" && u.Path == ""
+	return err == nil && complete && u.User == nil && u.RawQuery == "" && u.Fragment == "" && slices.Contains(schemes, u.Scheme)
+}
+
+// mailServer takes down how to speak to a mail server, and recognises one that delivers nothing. The
+// administrator's endpoint stands for any server: smtps for TLS from the start, and smtp for none.
+func (o Options) mailServer(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Finding, bool) {
+	if !vendor.SpeaksSMTP() {
+		return probe.Finding{}, false
+	}
+	smtp := r.Object.(*v1alpha1.EmailProvider).Spec.SMTP
+	switch endpoint := o.Endpoints[vendor.Name]; {
+	case strings.HasPrefix(endpoint, "smtps:"):
+		t.TLS = probe.ImplicitTLS
+	case endpoint != "":
+		t.TLS = probe.ClearText
+	case provider.Stub(mailServer(r.Object)) && !smtp.AcceptSink:
+		return probe.Fail(probe.SMTPStub), true
+	default:
+		t.TLS = probe.TLSMode(smtp.TLS)
+	}
+	return probe.Finding{}, false
 }
 
 // credential finds the value in the Secret and judges its shape.
@@ -327,7 +358,7 @@ func credential(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Find
 		t.Credential = probe.NewSecretOf(values)
 		return problem, bad
 	}
-	value, problem, bad := value(r.Secret.Data, ref.DataKey(), issued)
+	value, problem, bad := value(r.Secret.Data, ref.DataKey(), issuedShape(issued))
 	if bad {
 		return problem, true
 	}
@@ -345,20 +376,31 @@ func values(keys []provider.Key, data map[string][]byte, issued bool) (values ma
 		if _, found := data[key.Name]; !found && key.Optional {
 			continue
 		}
-		if values[key.Name], problem, bad = value(data, key.Name, issued); bad {
+		shape := probe.Secret.ChosenShape
+		if !key.Chosen {
+			shape = issuedShape(issued)
+		}
+		if values[key.Name], problem, bad = value(data, key.Name, shape); bad {
 			return nil, problem, true
 		}
 	}
 	return values, probe.Finding{}, false
 }
 
+// shape judges a value without the network.
+type shape func(probe.Secret) (probe.Symptom, bool)
+
+func issuedShape(issued bool) shape {
+	return func(s probe.Secret) (probe.Symptom, bool) { return s.Shape(issued) }
+}
+
 // value reads one value of a Secret and judges its shape.
-func value(data map[string][]byte, key string, issued bool) (value string, problem probe.Finding, bad bool) {
+func value(data map[string][]byte, key string, shape shape) (value string, problem probe.Finding, bad bool) {
 	raw, found := data[key]
 	if !found {
 		return "", probe.Fail(probe.SecretKeyMissing, key), true
 	}
-	if symptom, bad := probe.NewSecret(string(raw)).Shape(issued); bad {
+	if symptom, bad := shape(probe.NewSecret(string(raw))); bad {
 		return "", probe.Fail(symptom, key), true
 	}
 	return string(raw), probe.Finding{}, false
@@ -413,5 +455,8 @@ func (o Options) destination(t *probe.Target, _ provider.Provider, _ Inputs) (pr
 		return probe.Fail(probe.AddressRefused), true
 	}
 	symptom, refused := o.Guard.CheckURL(u)
+	if t.TLS != "" {
+		symptom, refused = o.Guard.CheckMail(probe.URLHostPort(u), t.TLS)
+	}
 	return probe.Fail(symptom), refused
 }

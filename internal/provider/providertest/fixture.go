@@ -15,9 +15,10 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/probe/dnstest"
 )
 
-//go:embed testdata/*.yaml
+//go:embed testdata/*.yaml testdata/mail/*.yaml
 var files embed.FS
 
 // Fixture is one vendor as seen from outside. It is written from the vendor's documents and not from our
@@ -31,6 +32,8 @@ type Fixture struct {
 	BasePath   string          `json:"basePath,omitempty"`
 	Credential Credential      `json:"credential"`
 	Cases      map[string]Case `json:"cases"`
+	// DNS is what the name server knows in cases that say nothing of it.
+	DNS dnstest.Zone `json:"dns,omitempty"`
 }
 
 // Credential says how the vendor takes a credential.
@@ -67,6 +70,8 @@ type Case struct {
 	Requests int `json:"requests,omitempty"`
 	// Headroom is what the probe must learn of the vendor's limits, as "remaining of limit" by resource.
 	Headroom map[string]string `json:"headroom,omitempty"`
+	// DNS is what the name server knows of the sending domain.
+	DNS *dnstest.Zone `json:"dns,omitempty"`
 }
 
 // Wants is what a spec asks for; which field counts depends on the kind.
@@ -75,6 +80,8 @@ type Wants struct {
 	Completion Completion `json:"completion,omitempty"`
 	Domain     string     `json:"domain,omitempty"`
 	From       string     `json:"from,omitempty"`
+	Selectors  []string   `json:"selectors,omitempty"`
+	Sink       bool       `json:"sink,omitempty"`
 	Requests   []Wanted   `json:"requests,omitempty"`
 }
 
@@ -125,19 +132,23 @@ func Load() ([]Fixture, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read fixtures: %w", err)
 	}
-	fixtures := make([]Fixture, len(entries))
-	for i, entry := range entries {
+	fixtures := make([]Fixture, 0, len(entries))
+	for _, entry := range entries {
+		if entry.IsDir() {
+			continue // Mail servers are played in another way: see LoadMail.
+		}
 		data, err := files.ReadFile(path.Join("testdata", entry.Name()))
 		if err != nil {
 			return nil, fmt.Errorf("read fixture: %w", err)
 		}
-		f := &fixtures[i]
-		if err := yaml.UnmarshalStrict(data, f); err != nil {
+		var f Fixture
+		if err := yaml.UnmarshalStrict(data, &f); err != nil {
 			return nil, fmt.Errorf("fixture %s: %w", entry.Name(), err)
 		}
 		if want := strings.ToLower(f.Kind + "-" + f.Provider + ".yaml"); entry.Name() != want {
 			return nil, fmt.Errorf("fixture %s: expected the file to be called %s", entry.Name(), want)
 		}
+		fixtures = append(fixtures, f)
 	}
 	return fixtures, nil
 }
@@ -160,6 +171,14 @@ func Find(kind, provider string) (Fixture, error) {
 func (f Fixture) Case(name string) (Case, bool) {
 	c, ok := f.Cases[name]
 	return c, ok
+}
+
+// Zone returns what the name server knows in a case.
+func (f Fixture) Zone(c Case) dnstest.Zone {
+	if c.DNS == nil {
+		return f.DNS
+	}
+	return *c.DNS
 }
 
 // Target returns what a probe of the case needs, for a vendor that is played at the URL of a server.
@@ -185,7 +204,7 @@ func (c Credential) secret() probe.Secret {
 func (w Wants) of(kind string) probe.Wants {
 	switch kind {
 	case "EmailProvider":
-		return probe.EmailWants{Domain: w.Domain, From: w.From}
+		return probe.EmailWants{Domain: w.Domain, From: w.From, Selectors: w.Selectors, Sink: w.Sink}
 	case "PublicAPI":
 		var wants probe.APIWants
 		for _, r := range w.Requests {

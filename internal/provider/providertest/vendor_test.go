@@ -165,9 +165,9 @@ func TestAVendorOfAWSHoldsSignaturesAgainstItsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := probe.NewHTTPClient(probe.Guard{
+	client := probe.NewNetwork(probe.NetworkOptions{UserAgent: "mainstay/test", Guard: probe.Guard{
 		AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, AllowHTTP: true,
-	}, "mainstay/test")
+	}})
 	defer client.Renew()
 	sample := fixture.Credential
 	for name, c := range map[string]struct {
