@@ -3,8 +3,7 @@
 
 // Package controllers is the operator's only code that reads and writes objects in the API server. One
 // type of reconciler serves every probed kind: it hands targets to the probe engine, and writes to the status what the engine's verdict
-// amounts to. It never waits for a probe. Another, in dependencyset.go, tells each app what that means for
-// it.
+// amounts to. It never waits for a probe.
 //
 // To read it: Reconcile in reconciler.go, what it gathers in gather.go, what it writes in status.go, and
 // what wakes it in setup.go.
@@ -42,11 +41,11 @@ type Reconciler struct {
 	Heartbeat time.Duration
 
 	// written holds the last write to each object until the cache shows it.
-	written ledger[*v1alpha1.DependencyStatus]
+	written ledger
 }
 
-// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders;emailproviders;publicapis;dependencysets,verbs=get;list;watch
-// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders/status;emailproviders/status;publicapis/status;dependencysets/status,verbs=patch
+// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders;emailproviders;publicapis,verbs=get;list;watch
+// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders/status;emailproviders/status;publicapis/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets;configmaps,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
@@ -61,9 +60,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	if status, behind := r.written.latest(object); behind {
-		*object.SharedStatus() = *status
-	}
+	r.written.overlay(id, object)
 	if object.SharedSpec().Suspend {
 		r.Engine.Remove(id)
 		return r.write(ctx, report{id: id, object: object, status: suspended(object)})
@@ -138,7 +135,7 @@ func (r *Reconciler) subject(object target.Dependency) diagnosis.Subject {
 // forget drops what this process holds of an object that is gone. Its probe ends last, and then nothing is left.
 func (r *Reconciler) forget(id probe.ID) {
 	r.Metrics.forget(id)
-	r.written.forget(client.ObjectKey{Namespace: id.Namespace, Name: id.Name})
+	r.written.forget(id)
 	r.Engine.Remove(id)
 }
 

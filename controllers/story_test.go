@@ -194,9 +194,9 @@ func TestVendorsAnswersBecomeCauses(t *testing.T) {
 			email: true, domain: "example.com", played: providertest.Healthy,
 			healthy: "False", reason: v1alpha1.ReasonDomainNotFound, says: "example.com",
 		},
-		"a key that may only send is healthy": {
+		"a key that may only send is healthy, since DNS proves the domain": {
 			email: true, domain: "mail.example.com", played: "send-only key",
-			healthy: "True", reason: v1alpha1.ReasonPassed, says: "may send and nothing else",
+			healthy: "True", reason: v1alpha1.ReasonPassed, says: "is as it should be",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

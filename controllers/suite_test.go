@@ -41,6 +41,7 @@ import (
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/controllers"
 	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/probe/dnstest"
 	"mainstay.dev/mainstay/internal/provider"
 	"mainstay.dev/mainstay/internal/provider/providertest"
 	"mainstay.dev/mainstay/internal/target"
@@ -58,13 +59,9 @@ var world struct {
 	// admin may do anything; operator is the config of who may do what the shipped roles allow.
 	admin    client.WithWatch
 	operator *rest.Config
-	// kubeconfig is a file with which commands may do anything; user returns one of a user who may do nothing
-	// yet. tools is a folder for what tests build.
-	kubeconfig, tools string
-	user              func(name string) ([]byte, error)
-	registry          *prometheus.Registry
-	log               lockedBuffer
-	vendors           map[string]*providertest.Vendor
+	registry *prometheus.Registry
+	log      lockedBuffer
+	vendors  map[string]*providertest.Vendor
 	// urls are where the vendors are. The operator is told of those that specs do not name.
 	urls    map[string]string
 	options controllers.Options
@@ -100,21 +97,6 @@ func runSuite(m *testing.M) (int, error) {
 	}
 	if world.operator, err = operatorConfig(env); err != nil {
 		return 1, err
-	}
-	if world.tools, err = os.MkdirTemp("", "mainstay-tools-"); err != nil {
-		return 1, err
-	}
-	defer func() { _ = os.RemoveAll(world.tools) }()
-	world.kubeconfig = filepath.Join(world.tools, "kubeconfig")
-	if err := os.WriteFile(world.kubeconfig, env.KubeConfig, 0o600); err != nil {
-		return 1, err
-	}
-	world.user = func(name string) ([]byte, error) {
-		user, err := env.AddUser(envtest.User{Name: name}, nil)
-		if err != nil {
-			return nil, err
-		}
-		return user.KubeConfig()
 	}
 	// The operator's flags allow no more than this, so it is what the search for credentials has to see.
 	ctrl.SetLogger(ctrlzap.New(ctrlzap.WriteTo(&world.log), ctrlzap.JSONEncoder(), ctrlzap.Level(zapcore.DebugLevel)))
@@ -197,15 +179,32 @@ func playVendors() error {
 			endpoints[f.Provider] = world.urls[f.Provider]
 		}
 	}
+	names, err := nameServer()
+	if err != nil {
+		return err
+	}
 	guard := probe.Guard{AllowHTTP: true, AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
 	// Without a heartbeat, since one that falls into a test by chance is a write that nobody expects.
 	world.options = controllers.Options{
 		Target:      target.Options{Guard: guard, Endpoints: endpoints},
-		Client:      probe.NewHTTPClient(guard, "mainstay/test"),
+		Client:      probe.NewNetwork(probe.NetworkOptions{Guard: guard, UserAgent: "mainstay/test", NameServer: names}),
 		Concurrent:  4,
 		MaxInFlight: 64,
 	}
 	return nil
+}
+
+// nameServer starts one that knows the domains of the vendors' fixtures.
+func nameServer() (address string, err error) {
+	zone, err := providertest.Zones()
+	if err != nil {
+		return "", err
+	}
+	server, err := dnstest.Start()
+	if err != nil {
+		return "", err
+	}
+	return server.Address, server.Load(zone)
 }
 
 // aloneLabel marks the objects of a test that runs an operator of its own for them, by its value.
@@ -226,7 +225,6 @@ func (s *setup) serve(selector labels.Selector) {
 	for _, kind := range target.Kinds {
 		s.manager.Cache.ByObject[kind.New().(client.Object)] = cache.ByObject{Label: selector}
 	}
-	s.manager.Cache.ByObject[&v1alpha1.DependencySet{}] = cache.ByObject{Label: selector}
 }
 
 // startOperator runs the operator until the function that it returns is called.
@@ -322,23 +320,20 @@ func resend(namespace string) *v1alpha1.EmailProvider {
 }
 
 // waitFor returns once the object in the API server satisfies a condition, woken by its changes.
-func waitFor(t *testing.T, object client.Object, what string, satisfied func() bool) {
+func waitFor(t *testing.T, object target.Dependency, what string, satisfied func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	kind, err := apiutil.GVKForObject(object, world.scheme)
-	if err != nil {
-		t.Fatal(err)
-	}
+	o := object.(client.Object)
 	list := &metav1.PartialObjectMetadataList{}
-	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
-	changes, err := world.admin.Watch(ctx, list, client.InNamespace(object.GetNamespace()))
+	list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kindOf(object) + "List"))
+	changes, err := world.admin.Watch(ctx, list, client.InNamespace(o.GetNamespace()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer changes.Stop()
 	for {
-		if err := world.admin.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
+		if err := world.admin.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
 			t.Fatalf("waiting for %s: %v; last seen:\n%s", what, err, shown(object))
 		}
 		if satisfied() {
@@ -350,8 +345,16 @@ func waitFor(t *testing.T, object client.Object, what string, satisfied func() b
 	}
 }
 
+func kindOf(object target.Dependency) string {
+	gvk, err := apiutil.GVKForObject(object, world.scheme)
+	if err != nil {
+		panic(err) // A type that the suite's scheme lacks is a mistake of the test.
+	}
+	return gvk.Kind
+}
+
 // waitForReason waits until Healthy has a reason, for the object's present generation.
-func waitForReason(t *testing.T, object client.Object, reason string) *metav1.Condition {
+func waitForReason(t *testing.T, object target.Dependency, reason string) *metav1.Condition {
 	t.Helper()
 	waitFor(t, object, "Healthy with reason "+reason, func() bool {
 		c := condition(object, v1alpha1.ConditionHealthy)
@@ -360,28 +363,21 @@ func waitForReason(t *testing.T, object client.Object, reason string) *metav1.Co
 	return condition(object, v1alpha1.ConditionHealthy)
 }
 
-func condition(object client.Object, kind string) *metav1.Condition {
-	return meta.FindStatusCondition(conditionsOf(object), kind)
-}
-
-func conditionsOf(object client.Object) []metav1.Condition {
-	if set, ok := object.(*v1alpha1.DependencySet); ok {
-		return set.Status.Conditions
-	}
-	return object.(target.Dependency).SharedStatus().Conditions
+func condition(object target.Dependency, kind string) *metav1.Condition {
+	return meta.FindStatusCondition(object.SharedStatus().Conditions, kind)
 }
 
 // shown prints the conditions of an object, one a line.
-func shown(object client.Object) string {
+func shown(object target.Dependency) string {
 	var b bytes.Buffer
-	for _, c := range conditionsOf(object) {
+	for _, c := range object.SharedStatus().Conditions {
 		fmt.Fprintf(&b, "%s=%s %s: %s\n", c.Type, c.Status, c.Reason, c.Message)
 	}
 	return b.String()
 }
 
 // waitForEvent waits for an event about an object with a reason.
-func waitForEvent(t *testing.T, object client.Object, reason string) eventsv1.Event {
+func waitForEvent(t *testing.T, object target.Dependency, reason string) eventsv1.Event {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

@@ -72,6 +72,7 @@ func (s *stage) tell(ctx context.Context) error {
 		{"create", "secret", "generic", "openai", "-n", "shop", "--from-literal=apiKey=" + openAIKey},
 		{"create", "secret", "generic", "resend", "-n", "shop", "--from-literal=apiKey=" + resendKey},
 		{"create", "secret", "generic", "resend", "-n", "blog", "--from-literal=apiKey=" + resendKey},
+		{"create", "secret", "generic", "smtp", "-n", "shop", "--from-literal=username=shop", "--from-literal=password=" + smtpPassword},
 		{"create", "secret", "generic", "devsphere", "-n", "shop", "--from-literal=apiKey=" + devSphereKey},
 	} {
 		if err := s.kubectl(ctx, args...); err != nil {
@@ -85,6 +86,7 @@ func (s *stage) tell(ctx context.Context) error {
 	for _, want := range [][3]string{
 		{"aiprovider/search", "shop", "SecretNotFound"},
 		{"emailprovider/transactional", "shop", "Passed"},
+		{"emailprovider/receipts", "shop", "Passed"},
 		{"publicapi/reporting", "shop", "InsufficientScope"},
 		{"emailprovider/newsletter", "blog", "DomainNotFound"},
 		{"aiprovider/summaries", "blog", "NoAIProvider"},

@@ -26,6 +26,7 @@ const (
 	openAIKey    = "sk-demo-shop-first-key"
 	newOpenAIKey = "sk-demo-shop-second-key"
 	resendKey    = "re_demo_shop_key"
+	smtpPassword = "demo-shop-password"
 	devSphereKey = "dvs_live_demo_shop_key"
 )
 
@@ -145,7 +146,7 @@ func (s *stage) kubectl(ctx context.Context, args ...string) error {
 // short leaves out of a command line what would not help to read it.
 func short(args []string) string {
 	line := strings.Join(args, " ")
-	for _, key := range []string{openAIKey, newOpenAIKey, resendKey, devSphereKey} {
+	for _, key := range []string{openAIKey, newOpenAIKey, resendKey, smtpPassword, devSphereKey} {
 		line = strings.ReplaceAll(line, key, "…")
 	}
 	if before, _, found := strings.Cut(line, "jsonpath="); found {

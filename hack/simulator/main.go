@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The Mainstay Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command simulator plays every vendor that Mainstay knows over plain HTTP on loopback, from the same
-// recorded answers that the tests use, with a switch for each failure:
+// Command simulator plays every vendor that Mainstay knows over plain HTTP on loopback, a mail server over
+// plain SMTP, and the name server of their domains, from the same recorded answers that the tests use, with a
+// switch for each failure:
 //
 //	go run ./hack/simulator                                        play, and print the operator's flags in one line
 //	curl 127.0.0.1:8500/                                           what can be played
@@ -15,6 +16,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/http"
@@ -54,16 +56,24 @@ func run(ctx context.Context, address string) error {
 		mux.Handle("/"+f.Provider+"/", http.StripPrefix("/"+f.Provider, vendors[f.Provider]))
 		fmt.Printf("--endpoint=%s=http://%s/%s%s ", f.Provider, listener.Addr(), f.Provider, f.BasePath)
 	}
-	fmt.Println()
+	mail, err := startMail()
+	if err != nil {
+		return err
+	}
+	defer mail.close()
+	fmt.Printf("--endpoint=%s=smtp://%s --dns-server=%s\n", mail.fixture.Provider, mail.server.Address, mail.names.Address)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		for _, f := range fixtures {
-			for _, name := range slices.Sorted(maps.Keys(f.Cases)) {
-				_, _ = fmt.Fprintf(w, "provider=%s case=%s\n", f.Provider, name)
-			}
+			list(w, f.Provider, slices.Sorted(maps.Keys(f.Cases)))
 		}
+		list(w, mail.fixture.Provider, slices.Sorted(maps.Keys(mail.fixture.Cases)))
 	})
 	mux.HandleFunc("POST /play", func(w http.ResponseWriter, r *http.Request) {
-		if err := play(fixtures, vendors, r); err != nil {
+		err := mail.play(r)
+		if r.FormValue("provider") != mail.fixture.Provider {
+			err = play(fixtures, vendors, r)
+		}
+		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 		}
 	})
@@ -76,6 +86,12 @@ func run(ctx context.Context, address string) error {
 		return err
 	}
 	return nil
+}
+
+func list(w io.Writer, provider string, names []string) {
+	for _, name := range names {
+		_, _ = fmt.Fprintf(w, "provider=%s case=%s\n", provider, name)
+	}
 }
 
 // play switches a vendor to a case, for one key or for everyone.
