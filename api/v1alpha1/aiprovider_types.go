@@ -9,8 +9,13 @@ import (
 
 // AIProviderSpec says which AI provider the app uses and what it needs there.
 //
-// +kubebuilder:validation:XValidation:rule="self.provider in ['None', 'OpenAICompatible'] || has(self.secretRef)",messageExpression="'spec.secretRef is required for provider ' + self.provider + ': name the Secret that holds its API key'",reason="FieldValueRequired",fieldPath=".secretRef"
+// +kubebuilder:validation:XValidation:rule="self.provider in ['None', 'OpenAICompatible'] || has(self.secretRef)",messageExpression="'spec.secretRef is required for provider ' + self.provider + ': name the Secret that holds its ' + (self.provider == 'Bedrock' ? 'access key' : 'API key')",reason="FieldValueRequired",fieldPath=".secretRef"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'OpenAICompatible' || has(self.endpoint)",message="spec.endpoint is required for provider OpenAICompatible: it has no fixed host",reason="FieldValueRequired",fieldPath=".endpoint"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'AzureOpenAI' || has(self.azureOpenAI) != has(self.endpoint)",message="provider AzureOpenAI needs to know where: name the resource in spec.azureOpenAI.resource or the base URL in spec.endpoint, and not both",reason="FieldValueRequired",fieldPath=".azureOpenAI"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'AzureOpenAI' || !has(self.azureOpenAI)",message="spec.azureOpenAI applies to provider AzureOpenAI alone: choose that provider or remove it",reason="FieldValueForbidden",fieldPath=".azureOpenAI"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'Bedrock' || has(self.bedrock)",message="spec.bedrock.region is required for provider Bedrock: it has hosts in each region",reason="FieldValueRequired",fieldPath=".bedrock"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'Bedrock' || !has(self.bedrock)",message="spec.bedrock applies to provider Bedrock alone: choose that provider or remove it",reason="FieldValueForbidden",fieldPath=".bedrock"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'Bedrock' || !has(self.secretRef) || !has(self.secretRef.key)",message="spec.secretRef.key does not apply to provider Bedrock, which reads the keys accessKeyID, secretAccessKey and, where there is one, sessionToken: remove it",reason="FieldValueForbidden",fieldPath=".secretRef.key"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'None' || !has(self.endpoint)",message="spec.endpoint does not apply to provider None: choose a provider or remove the endpoint",reason="FieldValueForbidden",fieldPath=".endpoint"
 // +kubebuilder:validation:XValidation:rule="!has(self.completion) || has(self.completion.model) || (has(self.models) && size(self.models) > 0)",message="spec.completion needs a model to ask: name it in spec.completion.model or in spec.models",reason="FieldValueRequired",fieldPath=".completion.model"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'None' || !has(self.completion)",message="spec.completion does not apply to provider None: choose a provider or remove it",reason="FieldValueForbidden",fieldPath=".completion"
@@ -21,7 +26,8 @@ type AIProviderSpec struct {
 	// +kubebuilder:default=None
 	Provider AIVendor `json:"provider,omitempty"`
 
-	// models that the app calls, by the provider's names. Each must exist and be open to this key.
+	// models that the app calls, by the provider's names; at AzureOpenAI the names of deployments. Each must
+	// exist and be open to this key.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=16
@@ -35,8 +41,37 @@ type AIProviderSpec struct {
 	// +optional
 	Completion *CompletionSpec `json:"completion,omitempty"`
 
+	// azureOpenAI says where provider AzureOpenAI is.
+	// +optional
+	AzureOpenAI *AzureOpenAISpec `json:"azureOpenAI,omitempty"`
+
+	// bedrock says where provider Bedrock is.
+	// +optional
+	Bedrock *BedrockSpec `json:"bedrock,omitempty"`
+
 	// What all kinds share: secretRef, endpoint, periodSeconds, readyWhen and more.
 	DependencySpec `json:",inline"`
+}
+
+// AzureOpenAISpec says which resource in Azure serves the models.
+type AzureOpenAISpec struct {
+	// resource is the name of the Azure OpenAI resource, as in https://NAME.openai.azure.com. Since a spec
+	// chooses that host, the Secret must consent to it through its annotation mainstay.dev/allowed-hosts.
+	// +required
+	// +kubebuilder:validation:MinLength=2
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`
+	Resource string `json:"resource,omitempty"`
+}
+
+// BedrockSpec says which part of Amazon Bedrock serves the models.
+type BedrockSpec struct {
+	// region of AWS, such as eu-central-1.
+	// +required
+	// +kubebuilder:validation:MinLength=9
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^[a-z]{2}(-[a-z]+)+-[0-9]+$`
+	Region string `json:"region,omitempty"`
 }
 
 // CompletionSpec is a short completion that a model is asked for, in a rhythm of its own.
@@ -65,7 +100,7 @@ type CompletionSpec struct {
 }
 
 // AIVendor is a vendor of AI models.
-// +kubebuilder:validation:Enum=None;OpenAI;Anthropic;Gemini;Mistral;Groq;Cohere;OpenRouter;OpenAICompatible
+// +kubebuilder:validation:Enum=None;OpenAI;Anthropic;AzureOpenAI;Bedrock;Gemini;Mistral;Groq;Cohere;OpenRouter;OpenAICompatible
 // +kubebuilder:validation:MaxLength=64
 type AIVendor string
 

@@ -140,6 +140,8 @@ const (
 const (
 	// ReasonModelNotAvailable: a model does not exist, or this key may not use it.
 	ReasonModelNotAvailable = "ModelNotAvailable"
+	// ReasonModelNotVisible: no free request shows whether the model exists.
+	ReasonModelNotVisible = "ModelNotVisible"
 	// ReasonDomainNotFound: the sending domain is not registered at the provider.
 	ReasonDomainNotFound = "DomainNotFound"
 	// ReasonDomainNotVerified: the sending domain is registered, but its DNS records are not verified.

@@ -111,7 +111,9 @@ func (h *history) live(o probe.Outcome) {
 	}
 	for stage, f := range o {
 		h.wasGood[stage] = h.wasGood[stage] || f.Result.Good()
-		h.wasFailed[stage] = h.wasFailed[stage] || f.Result == probe.Failed
+		// To be shown nothing any more is a failure of a key that was accepted.
+		revoked := f.Result == probe.Undecided && f.Symptom == probe.KeyUnproven && h.wasGood[stage]
+		h.wasFailed[stage] = h.wasFailed[stage] || f.Result == probe.Failed || revoked
 	}
 	h.probed(o)
 }

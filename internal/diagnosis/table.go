@@ -155,7 +155,7 @@ var table = []Diagnosis{
 	{
 		Symptom: probe.NameNotResolved, Reason: v1alpha1.ReasonNameNotResolved, Blame: Network, OwnHostBlame: Owner,
 		Seen:   "DNS has no address for {hostname}.",
-		Advice: "Check the name in spec.endpoint where it is set, and the cluster's DNS.",
+		Advice: "Check the name where the spec sets it, in spec.endpoint or as a resource, and the cluster's DNS.",
 	},
 	{
 		Symptom: probe.NameServerFailed, Reason: v1alpha1.ReasonNameServerFailed, Blame: Network,
@@ -216,6 +216,11 @@ var table = []Diagnosis{
 		Symptom: probe.ProbeFailed, Reason: v1alpha1.ReasonProbeFailed, Blame: Mainstay,
 		Seen:   "Mainstay failed to probe; this says nothing about {provider}.",
 		Advice: "See the log of the operator, and report it to Mainstay's maintainers.",
+	},
+	{
+		Symptom: probe.ClockWrong, Reason: v1alpha1.ReasonProbeFailed, Blame: Mainstay,
+		Seen:   "{provider} finds that the clock of Mainstay's node is wrong, which spoils its signatures; this says nothing about the {credential}.",
+		Advice: "Set the clock of the node on which Mainstay runs, by NTP.",
 	},
 	{
 		Symptom: probe.IncidentReported, Reason: v1alpha1.ReasonProviderIncident, Blame: Provider,
@@ -297,6 +302,36 @@ var table = []Diagnosis{
 		Symptom: probe.ModelNotAvailable, Reason: v1alpha1.ReasonModelNotAvailable, Blame: Owner,
 		Seen:   "{provider} does not offer a model that spec.models names[: {names}].",
 		Advice: "Correct spec.models, or give the key's project access to the model at {provider}.",
+	},
+	{
+		Symptom: probe.ModelAgreementMissing, Reason: v1alpha1.ReasonModelNotAvailable, Blame: Owner,
+		Seen:   "The account has not accepted the agreement of a model that spec.models names[: {names}], or not said what it is used for.",
+		Advice: "Accept the agreement and fill in the form on the use case, in the console of {provider}.",
+	},
+	{
+		Symptom: probe.ModelNotAuthorized, Reason: v1alpha1.ReasonModelNotAvailable, Blame: Owner,
+		Seen:   "The account is not authorized to use a model that spec.models names[: {names}].",
+		Advice: "Have the policies of the organization and of the account at {provider} allow it.",
+	},
+	{
+		Symptom: probe.ModelNotEntitled, Reason: v1alpha1.ReasonModelNotAvailable, Blame: Owner,
+		Seen:   "The account has no access to a model that spec.models names[: {names}].",
+		Advice: "Request access to the model in the console of {provider}.",
+	},
+	{
+		Symptom: probe.ModelNotInRegion, Reason: v1alpha1.ReasonModelNotAvailable, Blame: Owner,
+		Seen:   "{provider} does not offer a model that spec.models names in this region[: {names}].",
+		Advice: "Set spec.bedrock.region to one that has it, or name an inference profile that reaches it from here.",
+	},
+	{
+		Symptom: probe.ModelNeedsProfile, Reason: v1alpha1.ReasonModelNotAvailable, Blame: Owner,
+		Seen:   "{provider} runs a model that spec.models names only through an inference profile[: {names}].",
+		Advice: "Name the profile in its place, as in us. and the name of the model.",
+	},
+	{
+		Symptom: probe.ModelNotVisible, Reason: v1alpha1.ReasonModelNotVisible, Shows: probe.Unprovable,
+		Seen:   "No free request shows whether {provider} serves what spec.models names[: {names}].",
+		Advice: "Nothing has to change. To have it proven, opt in to spec.completion, which is billed.",
 	},
 	{
 		Symptom: probe.DomainNotFound, Reason: v1alpha1.ReasonDomainNotFound, Blame: Owner,
@@ -391,41 +426,4 @@ var table = []Diagnosis{
 		Seen:   "{provider} accepts the {credential} and does not accept a test email[ from {names}].",
 		Advice: "Send an email from there by hand, and check the permissions of the key and the status page of {provider}.",
 	},
-}
-
-var bySymptom = func() map[probe.Symptom]Diagnosis {
-	index := make(map[probe.Symptom]Diagnosis, len(table))
-	for _, d := range table {
-		if d.Counts == "" {
-			d.Counts = ByBlame
-		}
-		if d.Shows == probe.NotReached {
-			d.Shows = probe.Failed
-		}
-		index[d.Symptom] = d
-	}
-	return index
-}()
-
-// Of returns the diagnosis of a symptom.
-func Of(s probe.Symptom) Diagnosis { return bySymptom[s] }
-
-// All returns every diagnosis, by stage.
-func All() []Diagnosis {
-	all := make([]Diagnosis, len(table))
-	for i, d := range table {
-		all[i] = Of(d.Symptom)
-	}
-	return all
-}
-
-// ForReason returns the diagnoses that share a reason.
-func ForReason(reason string) []Diagnosis {
-	var found []Diagnosis
-	for _, d := range All() {
-		if d.Reason == reason {
-			found = append(found, d)
-		}
-	}
-	return found
 }

@@ -18,7 +18,7 @@ type Rule struct {
 	// Status is the HTTP status; 0 stands for any below 500.
 	Status int
 	// Code is one of the words in the places where providers put codes: code, type, name, status, reason,
-	// ErrorCode.
+	// ErrorCode; and __type and the header X-Amzn-Errortype of AWS.
 	Code string
 	// Message is a part of the provider's message, in lower case.
 	Message string
@@ -67,6 +67,9 @@ func classify(a Answer, rules []Rule) Reading {
 		return Reading{Symptom: ServerError}
 	}
 	said := readError(a.Body)
+	if code := awsCode(a.first(awsErrorType)); code != "" {
+		said.codes = append(said.codes, code)
+	}
 	good := isGood(a.Status)
 	if !good || said.present {
 		for _, rule := range rules {
@@ -175,6 +178,7 @@ type errorObject struct {
 	Reason json.RawMessage `json:"reason"`
 	// ErrorCode is Postmark's name for it.
 	ErrorCode json.RawMessage `json:"ErrorCode"`
+	AWSType   json.RawMessage `json:"__type"`
 	Message   json.RawMessage `json:"message"`
 	Detail    json.RawMessage `json:"detail"`
 	Details   json.RawMessage `json:"details"`
@@ -254,6 +258,9 @@ func (e *errorBody) read(o errorObject) {
 		} else if !ok && len(raw) <= maxError && json.Unmarshal(raw, &number) == nil {
 			e.codes = append(e.codes, number.String())
 		}
+	}
+	if text, ok := readText(o.AWSType); ok && text != "" {
+		e.codes = append(e.codes, awsCode(text))
 	}
 	for _, raw := range []json.RawMessage{o.Message, o.Detail} {
 		if len(raw) == 0 {

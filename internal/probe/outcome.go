@@ -129,8 +129,13 @@ func (o *Outcome) Fail(s Symptom, args ...string) {
 		*f = Fail(s, args...)
 		return
 	}
-	if f.Symptom == s {
-		f.Args = append(f.Args, args...)
+	if f.Symptom != s {
+		return
+	}
+	for _, arg := range args {
+		if !slices.Contains(f.Args, arg) {
+			f.Args = append(f.Args, arg)
+		}
 	}
 }
 

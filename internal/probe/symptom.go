@@ -54,6 +54,7 @@ var (
 	PathNotFound       = define(Reachable, "PathNotFound")
 	UnexpectedAnswer   = define(Reachable, "UnexpectedAnswer")
 	ProbeFailed        = define(Reachable, "ProbeFailed")
+	ClockWrong         = define(Reachable, "ClockWrong")
 	IncidentReported   = define(Reachable, "IncidentReported")
 	KeysRefused        = define(Reachable, "KeysRefused")
 	ClusterEgressDown  = define(Reachable, "ClusterEgressDown")
@@ -80,6 +81,12 @@ var (
 // Symptoms of stage Provisioned.
 var (
 	ModelNotAvailable         = define(Provisioned, "ModelNotAvailable")
+	ModelAgreementMissing     = define(Provisioned, "ModelAgreementMissing")
+	ModelNotAuthorized        = define(Provisioned, "ModelNotAuthorized")
+	ModelNotEntitled          = define(Provisioned, "ModelNotEntitled")
+	ModelNotInRegion          = define(Provisioned, "ModelNotInRegion")
+	ModelNeedsProfile         = define(Provisioned, "ModelNeedsProfile")
+	ModelNotVisible           = define(Provisioned, "ModelNotVisible")
 	DomainNotFound            = define(Provisioned, "DomainNotFound")
 	DomainNotVerified         = define(Provisioned, "DomainNotVerified")
 	DomainSendingDisabled     = define(Provisioned, "DomainSendingDisabled")

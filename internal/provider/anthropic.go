@@ -23,9 +23,16 @@ var anthropic = Provider{
 	StatusPage: probe.StatusPage{
 		URL: "https://status.claude.com/api/v2/summary.json", Component: "Claude API (api.anthropic.com)",
 	},
+	Limits: []LimitHeaders{
+		{"requests", "Anthropic-Ratelimit-Requests-Limit", "Anthropic-Ratelimit-Requests-Remaining"},
+		{"tokens", "Anthropic-Ratelimit-Tokens-Limit", "Anthropic-Ratelimit-Tokens-Remaining"},
+		{"input tokens", "Anthropic-Ratelimit-Input-Tokens-Limit", "Anthropic-Ratelimit-Input-Tokens-Remaining"},
+		{"output tokens", "Anthropic-Ratelimit-Output-Tokens-Limit", "Anthropic-Ratelimit-Output-Tokens-Remaining"},
+	},
 	Steps: []Step{
 		{Path: "/models?limit=1", When: probe.Wants.Empty, Read: readAnthropicList},
 		{Path: "/models/{name}", Each: probe.Wants.Names, Read: readAnthropicModel},
+		anthropicMessage.step(),
 	},
 	Rules: []probe.Rule{
 		{
@@ -65,7 +72,8 @@ var anthropic = Provider{
 	Facts: Facts{
 		Proves:      []string{"the key is accepted", "each model of `spec.models`, aliases included, is open to the key"},
 		CannotProve: []string{"that credit is left: reading models succeeds without"},
-		Requests:    "1, or 1 for each model",
+		OptIn:       []string{"with `spec.completion`, billed: the model answers, and credit is left"},
+		Requests:    "1, or 1 for each model, and 1 to 9 for a completion",
 		KeysPage:    "https://console.anthropic.com/settings/keys",
 		StatusPage:  "https://status.claude.com",
 		Source:      "anthropic-sdk-go v1.60.0, error reference", Verified: "2026-11",
@@ -100,4 +108,30 @@ func readAnthropicModel(page *Page) error {
 		return errors.New("expected a model, found none")
 	}
 	return nil
+}
+
+// anthropicMessage asks through the Messages API. What a model thinks counts as output too (API reference,
+// verified 2026-11).
+var anthropicMessage = completion{
+	path: "/messages",
+	body: func(model string, tokens int) any {
+		return map[string]any{"model": model, "messages": []chatMessage{{"user", prompt}}, maxTokens: tokens}
+	},
+	read: readAnthropicMessage,
+}
+
+func readAnthropicMessage(body []byte) (s said, err error) {
+	var message struct {
+		Type    string          `json:"type"`
+		Content json.RawMessage `json:"content"`
+		Stop    string          `json:"stop_reason"`
+	}
+	if err := json.Unmarshal(body, &message); err != nil {
+		return said{}, fmt.Errorf("message: %w", err)
+	}
+	if message.Type != "message" {
+		return said{}, errors.New("expected a message, found something else")
+	}
+	s.cut, s.blocked = message.Stop == "max_tokens", message.Stop == "refusal"
+	return s, s.sayParts(message.Content)
 }

@@ -4,8 +4,12 @@
 package provider
 
 import (
+	"context"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"mainstay.dev/mainstay/internal/probe"
 	"mainstay.dev/mainstay/internal/provider/providertest"
 )
 
@@ -30,4 +34,91 @@ func TestNothingIsPostedUnlessTheSpecOptedIn(t *testing.T) {
 			}
 		}
 	})
+}
+
+// notary notes where requests go, and answers that a model is available and says OK.
+type notary struct{ urls []string }
+
+func (n *notary) Do(_ context.Context, r probe.Request) probe.Answer {
+	n.urls = append(n.urls, r.URL)
+	return probe.Answer{Status: 200, Body: []byte(`{"regionAvailability":"AVAILABLE","authorizationStatus":"AUTHORIZED",
+		"entitlementAvailability":"AVAILABLE","agreementAvailability":{"status":"AVAILABLE"},
+		"stopReason":"end_turn","output":{"message":{"content":[{"text":"OK"}]}}}`)}
+}
+
+func TestACompletionMayHaveAHostOfItsOwn(t *testing.T) {
+	target := probe.Target{
+		Kind: "AIProvider", Provider: "Bedrock", Place: "eu-north-1", OptInDue: true,
+		Wants: probe.AIWants{Models: []string{"nova:0"}, Completion: probe.Completion{Model: "nova:0", MaxTokens: 16}},
+	}
+	for base, want := range map[string][]string{
+		"https://bedrock.eu-north-1.amazonaws.com": {
+			"https://bedrock.eu-north-1.amazonaws.com/foundation-model-availability/nova%3A0",
+			"https://bedrock-runtime.eu-north-1.amazonaws.com/model/nova%3A0/converse",
+		},
+		"https://gateway.example.com": { // Of the user's or the administrator's choosing: it serves all.
+			"https://gateway.example.com/foundation-model-availability/nova%3A0",
+			"https://gateway.example.com/model/nova%3A0/converse",
+		},
+	} {
+		client := &notary{}
+		target.BaseURL = base
+		Probe(t.Context(), client, target)
+		if diff := cmp.Diff(want, client.urls); diff != "" {
+			t.Errorf("wrong requests (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// FuzzCompletion has every vendor's reader of completions read any body: nothing may panic, and what is found
+// is about the model that was asked.
+func FuzzCompletion(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		for _, p := range All() {
+			for _, step := range p.Steps {
+				if !step.OptIn {
+					continue
+				}
+				var outcome probe.Outcome
+				wants := probe.AIWants{Models: []string{"m"}, Completion: probe.Completion{Model: "m", MaxTokens: 16}}
+				page := &Page{Body: body, Wants: wants, Outcome: &outcome, Name: "m"}
+				if step.Read(page) == nil && outcome.Equal(probe.Outcome{}) {
+					t.Errorf("%s finds nothing in %q", p.Name, body)
+				}
+				checkSound(t, outcome, probe.Target{Wants: wants})
+			}
+		}
+	})
+}
+
+// TestACompletionTakesNoMoreThanItsShareOfMemory reads answers that are short as text and large once decoded.
+func TestACompletionTakesNoMoreThanItsShareOfMemory(t *testing.T) {
+	const length, most = mostRead / 16, 32 << 20 / 16
+	bodies := map[string]string{
+		"many choices":           fill(length, `{"choices":[`, `{"message":{"content":"x"}}`, `]}`),
+		"choices of no content":  fill(length, `{"choices":[`, `{"message":{"content":1}}`, `]}`),
+		"many parts":             fill(length, `{"choices":[{"message":{"content":[`, `{"type":"text","text":"x"}`, `]}}]}`),
+		"many candidates":        fill(length, `{"candidates":[`, `{"content":{"parts":[1]}}`, `]}`),
+		"many parts of Gemini's": fill(length, `{"candidates":[{"content":{"parts":[`, `{"text":"x"}`, `]}}]}`),
+		"a long message":         fill(length, `{"type":"message","content":[`, `{"type":"text","text":"x"}`, `]}`),
+		"a long response":        fill(length, `{"status":"completed","output":[`, `{"content":[{"text":"x"}]}`, `]}`),
+	}
+	for name, body := range bodies {
+		t.Run(name, func(t *testing.T) {
+			for _, p := range All() {
+				for _, step := range p.Steps {
+					if !step.OptIn {
+						continue
+					}
+					page := &Page{Body: []byte(body), Wants: probe.AIWants{}, Outcome: new(probe.Outcome), Name: "m"}
+					before := allocated()
+					_ = step.Read(page) // What it finds is no matter here.
+					if took := allocated() - before; took > most {
+						t.Errorf("%s: an answer of %d KiB took %d KiB, want at most %d", p.Name, len(body)>>10, took>>10, most>>10)
+					}
+				}
+			}
+		})
+	}
 }

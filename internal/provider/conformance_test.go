@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"sigs.k8s.io/yaml"
 
 	"mainstay.dev/mainstay/internal/probe"
@@ -106,7 +107,10 @@ func TestEveryFixtureIsComplete(t *testing.T) {
 				t.Errorf("the fixture has no case %q", name)
 			}
 		}
-		if got := (probe.Auth{Header: f.Credential.Header, Prefix: f.Credential.Prefix, User: f.Credential.User}); got != p.Auth {
+		got := probe.Auth{
+			Header: f.Credential.Header, Prefix: f.Credential.Prefix, User: f.Credential.User, AWSService: f.Credential.AWSService,
+		}
+		if got != p.Auth {
 			t.Errorf("the fixture has the credential in %+v, the provider in %+v", got, p.Auth)
 		}
 		sample := probe.NewSecret(f.Credential.Sample)
@@ -218,9 +222,13 @@ func TestEveryCaseIsReadAsItsFixtureSays(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				target := vendor.target(name)
 				vendor.Forget()
-				outcome := Probe(t.Context(), client, target).Outcome
+				report := Probe(t.Context(), client, target)
+				outcome := report.Outcome
 				if diff := cmp.Diff(c.Want, providertest.Describe(outcome)); diff != "" {
 					t.Errorf("wrong outcome (-want +got):\n%s", diff)
+				}
+				if diff := cmp.Diff(c.Headroom, providertest.DescribeHeadroom(report.Headroom), cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("wrong headroom (-want +got):\n%s", diff)
 				}
 				checkSound(t, outcome, target)
 				checkRequests(t, vendor.Requests(), max(c.Requests, 1), f)
@@ -294,7 +302,7 @@ func checkSilent(t *testing.T, o probe.Outcome, credential probe.Secret) {
 		t.Fatal(err)
 	}
 	for _, shown := range []string{fmt.Sprint(o), fmt.Sprintf("%+v", o), fmt.Sprintf("%#v", o), string(encoded)} {
-		if strings.Contains(shown, credential.Reveal()) {
+		if credential.ShownBy(shown) {
 			t.Errorf("the credential is in the outcome: %s", shown)
 		}
 	}
@@ -309,7 +317,7 @@ func TestEveryRuleDecidesACase(t *testing.T) {
 		for i, rule := range p.Rules {
 			marked := p
 			marked.Rules = slices.Clone(p.Rules)
-			marked.Rules[i].Means, marked.Rules[i].Unprovable, marked.Rules[i].Undecided = probe.KeysRefused, false, false
+			marked.Rules[i].Means, marked.Rules[i].Unprovable, marked.Rules[i].Undecided = probe.ProofTooOld, false, false
 			noticed := false
 			for name, c := range f.Cases {
 				report := marked.examine(t.Context(), client, vendor.target(name))

@@ -5,8 +5,10 @@ package provider
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"mainstay.dev/mainstay/internal/probe"
@@ -21,7 +23,7 @@ var gemini = Provider{
 	Auth:    probe.Auth{Header: "X-Goog-Api-Key"},
 	// Newer keys begin with "AQ.", and not all of those are keys of this API.
 	KeyPrefix: "AIza",
-	Steps:     []Step{{Path: geminiModels, Read: readGeminiModels}},
+	Steps:     []Step{{Path: geminiModels, Read: readGeminiModels}, geminiContent.step()},
 	Rules: []probe.Rule{
 		{
 			// Comes as 400 with the reason API_KEY_INVALID, as a wrong key does.
@@ -79,7 +81,8 @@ var gemini = Provider{
 			"that requests or tokens of the day are left: no header says so",
 			"that models run from the cluster's region: whether a listing is refused elsewhere is not confirmed",
 		},
-		Requests:   "1, and 1 more for each further page where a model is missing, at most 10",
+		OptIn:      []string{"with `spec.completion`, billed: the model answers, and credit and the day's requests are left"},
+		Requests:   "1, and 1 more for each further page where a model is missing, at most 10, and 1 to 9 for a completion",
 		KeysPage:   "https://aistudio.google.com/apikey",
 		StatusPage: "https://aistudio.google.com/status",
 		Source:     "go-genai v1.69.0, API reference, error and troubleshooting pages; the links are not confirmed", Verified: "2026-11",
@@ -102,6 +105,68 @@ func readGeminiModels(page *Page) error {
 		next = geminiModels + "&pageToken=" + url.QueryEscape(list.Next)
 	}
 	return geminiListing.find(page, list.Models, next)
+}
+
+// geminiContent asks a model for content. What it thinks counts as output too, and a budget that is used up
+// by it makes a candidate without parts (API reference, reports of users; verified 2026-11).
+var geminiContent = completion{
+	path:    "/models/{name}:generateContent",
+	spelled: func(model string) string { return strings.TrimPrefix(model, "models/") },
+	body: func(_ string, tokens int) any {
+		return map[string]any{
+			"contents":         []any{map[string]any{"role": "user", "parts": []any{map[string]any{"text": prompt}}}},
+			"generationConfig": map[string]any{"maxOutputTokens": tokens},
+		}
+	},
+	read: readGeminiContent,
+}
+
+// geminiBlocked are the ends of an answer that a filter brings about.
+var geminiBlocked = []string{"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"}
+
+func readGeminiContent(body []byte) (s said, err error) {
+	var answer struct {
+		Candidates json.RawMessage `json:"candidates"`
+		Feedback   struct {
+			BlockReason string `json:"blockReason"`
+		} `json:"promptFeedback"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return said{}, fmt.Errorf("content: %w", err)
+	}
+	// A prompt that is blocked has no candidates.
+	s.blocked = answer.Feedback.BlockReason != ""
+	if absent(answer.Candidates) && !s.blocked {
+		return said{}, errors.New("expected candidates, found none")
+	}
+	var unread bool
+	err = each(answer.Candidates, func(c geminiCandidate) {
+		unread = unread || each(c.Content.Parts, func(part geminiPart) {
+			if !part.Thought {
+				s.say(part.Text)
+			}
+		}) != nil
+		s.cut = s.cut || c.Finish == "MAX_TOKENS"
+		s.blocked = s.blocked || slices.Contains(geminiBlocked, c.Finish)
+	})
+	if unread {
+		err = errors.New("expected parts of an answer, found something else")
+	}
+	return s, err
+}
+
+// geminiCandidate is what is decoded of one answer of a model.
+type geminiCandidate struct {
+	Content struct {
+		Parts json.RawMessage `json:"parts"`
+	} `json:"content"`
+	Finish string `json:"finishReason"`
+}
+
+// geminiPart is what is decoded of a part of it. A thought is no word of the answer.
+type geminiPart struct {
+	Text    string `json:"text"`
+	Thought bool   `json:"thought"`
 }
 
 var geminiListing = listing[modelName]{names: modelName.names, spellings: func(wanted string) []string {

@@ -12,7 +12,12 @@ var groq = Provider{
 	Auth:       probe.Bearer,
 	KeyPrefix:  "gsk_",
 	StatusPage: probe.StatusPage{URL: "https://groqstatus.com/api/v2/status.json"},
-	Steps:      []Step{{Path: "/models", Read: readModels}},
+	// Requests are counted by the day, tokens by the minute.
+	Limits: []LimitHeaders{
+		{"requests", "X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests"},
+		{"tokens", "X-Ratelimit-Limit-Tokens", "X-Ratelimit-Remaining-Tokens"},
+	},
+	Steps: []Step{{Path: "/models", Read: readModels}, chat(maxCompletionTokens).step()},
 	Rules: []probe.Rule{
 		{
 			Code: "invalid_api_key", Means: probe.KeyRejected,
@@ -29,6 +34,11 @@ var groq = Provider{
 			Code: "capacity_exceeded", Means: probe.ServerError,
 			Source: "error page (status); public code (code)", Verified: "2026-11",
 		},
+		{
+			// A model that was shut down. Its name may be known for long after.
+			Code: "model_decommissioned", Means: probe.ModelNotAvailable,
+			Source: "live bodies", Verified: "2026-11",
+		},
 	},
 	Facts: Facts{
 		Proves: []string{"the key is accepted", "each model of `spec.models` is listed for the key"},
@@ -36,7 +46,8 @@ var groq = Provider{
 			"that the plan has requests or tokens of the day left",
 			"that the key may run a model",
 		},
-		Requests:   "1",
+		OptIn:      []string{"with `spec.completion`, billed: the model answers, the key may run it, and the plan has requests and tokens left"},
+		Requests:   "1, and 1 to 9 for a completion",
 		KeysPage:   "https://console.groq.com/keys",
 		StatusPage: "https://groqstatus.com",
 		Source:     "error page, public client code; the answer to a used-up plan and the link for keys are not confirmed", Verified: "2026-11",

@@ -14,14 +14,15 @@ var mistral = Provider{
 	Kind: "AIProvider", Name: "Mistral",
 	BaseURL: "https://api.mistral.ai/v1",
 	Auth:    probe.Bearer,
-	Steps:   []Step{{Path: "/models", Read: readMistralModels}},
+	Steps:   []Step{{Path: "/models", Read: readMistralModels}, chat(maxTokens).step()},
 	Facts: Facts{
 		Proves: []string{"the key is accepted", "each model of `spec.models`, aliases included, is listed for the key"},
 		CannotProve: []string{
 			"that the account can pay: a listing does not ask",
 			"that the key may run a model",
 		},
-		Requests:   "1",
+		OptIn:      []string{"with `spec.completion`, billed: the model answers, the key may run it, and the account can pay"},
+		Requests:   "1, and 1 to 9 for a completion",
 		KeysPage:   "https://console.mistral.ai/api-keys",
 		StatusPage: "https://status.mistral.ai",
 		Source:     "public client code; 403 and the links are not confirmed", Verified: "2026-11",

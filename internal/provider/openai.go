@@ -97,7 +97,7 @@ func readOpenAIResponse(body []byte) (s said, err error) {
 	}
 	err = each(answer.Output, func(item openAIOutput) {
 		for _, part := range item.Content {
-			s.text += part.Text
+			s.say(part.Text)
 			s.blocked = s.blocked || part.Type == "refusal"
 		}
 	})
@@ -108,10 +108,7 @@ func readOpenAIResponse(body []byte) (s said, err error) {
 
 // openAIOutput is what is decoded of an item of a response's output.
 type openAIOutput struct {
-	Content []struct {
-		Type string `json:"type"`
-		Text string `json:"text"`
-	} `json:"content"`
+	Content []textPart `json:"content"`
 }
 
 // scopeNames finds the names in "Missing scopes: api.model.read, model.request".

@@ -10,7 +10,7 @@ import "mainstay.dev/mainstay/internal/probe"
 var openAICompatible = Provider{
 	Kind: "AIProvider", Name: "OpenAICompatible",
 	Auth:  probe.Bearer,
-	Steps: []Step{{Path: "/models", Read: readModels}},
+	Steps: []Step{{Path: "/models", Read: readModels}, chat(maxTokens).step()},
 	Rules: []probe.Rule{
 		{
 			Code: "invalid_api_key", Means: probe.KeyRejected,
@@ -20,11 +20,20 @@ var openAICompatible = Provider{
 			Code: "insufficient_quota", Means: probe.QuotaExhausted,
 			Source: "as OpenAI; gateways repeat it", Verified: "2026-11",
 		},
+		{
+			Status: 404, Message: "try pulling it first", Means: probe.ModelNotAvailable,
+			Source: "Ollama v0.6.5, run by hand", Verified: "2026-11",
+		},
+		{
+			Status: 404, Message: "` does not exist", Means: probe.ModelNotAvailable,
+			Source: "vLLM source", Verified: "2026-11",
+		},
 	},
 	Facts: Facts{
 		Proves:      []string{"the server answers", "the key is accepted, where the server asks for one", "each model of `spec.models` is listed"},
 		CannotProve: []string{"that a model answers: vLLM lists its models while its engine is dead"},
-		Requests:    "1",
+		OptIn:       []string{"with `spec.completion`: the model answers, so that the engine behind the listing lives"},
+		Requests:    "1, and 1 to 9 for a completion",
 		Source:      "vLLM and Ollama sources; Ollama v0.6.5 run by hand", Verified: "2026-11",
 	},
 }

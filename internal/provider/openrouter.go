@@ -24,6 +24,7 @@ var openRouter = Provider{
 	Steps: []Step{
 		{Path: "/key", Read: readOpenRouterKey},
 		{Path: "/models", When: func(w probe.Wants) bool { return !w.Empty() }, Read: readOpenRouterModels},
+		chat(maxTokens).step(),
 	},
 	Rules: []probe.Rule{
 		{
@@ -34,6 +35,10 @@ var openRouter = Provider{
 		{
 			Code: "429", Means: probe.RateLimited,
 			Source: "error page; seen inside a 200 for generations only", Verified: "2026-11",
+		},
+		{
+			Code: "403", Message: "moderation", Means: probe.OutputBlocked,
+			Source: "error page", Verified: "2026-11",
 		},
 	},
 	Facts: Facts{
@@ -48,7 +53,8 @@ var openRouter = Provider{
 			"that the key may run a model: a key for management is accepted too",
 			"that a provider meets the routing",
 		},
-		Requests:   "1, or 2 where `spec.models` names models",
+		OptIn:      []string{"with `spec.completion`, billed unless the model is free: a provider serves the model, it answers, and credit is left"},
+		Requests:   "1, or 2 where `spec.models` names models, and 1 to 9 for a completion",
 		KeysPage:   "https://openrouter.ai/settings/keys",
 		StatusPage: "https://status.openrouter.ai",
 		Source:     "API reference, pages on errors, limits and model variants; the links are not confirmed", Verified: "2026-11",
@@ -75,9 +81,13 @@ func readOpenRouterKey(page *Page) error {
 	if err := errors.Join(json.Unmarshal(key.Data.Limit, &limit), json.Unmarshal(key.Data.Remaining, &remaining)); err != nil {
 		return fmt.Errorf("limit of the key: %w", err)
 	}
-	if limit != nil && remaining != nil && *remaining <= 0 {
+	if limit == nil || remaining == nil {
+		return nil
+	}
+	if *remaining <= 0 {
 		page.Outcome.Fail(probe.QuotaExhausted)
 	}
+	page.Headroom = []probe.Headroom{{Resource: "credits", Limit: max(*limit, 0), Remaining: max(*remaining, 0)}}
 	return nil
 }
 

@@ -86,6 +86,8 @@ type Step struct {
 	When func(probe.Wants) bool
 	// Each returns the names for which the step is repeated; nil for a step sent once.
 	Each func(probe.Wants) []string
+	// Spelled is how Path spells a name of Each; nil for alike.
+	Spelled func(name string) string
 	// Scope is what the key needs for the step, at a vendor where an earlier step reads the key's scopes.
 	// A key that lacks it, or is refused all the same, has not failed: Without says what stays open then;
 	// nil for nothing.
@@ -133,6 +135,8 @@ func All() []Provider { return all }
 
 var all = []Provider{
 	anthropic,
+	azureOpenAI,
+	bedrock,
 	cohere,
 	gemini,
 	groq,

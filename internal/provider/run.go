@@ -91,7 +91,7 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		before := r.outcome
 		defer func() { r.optedIn |= judged(before, r.outcome) }()
 	}
-	path := strings.ReplaceAll(step.Path, "{name}", url.PathEscape(name))
+	path := step.path(name)
 	for turn := range maxPages {
 		page := r.page(name, turn)
 		answer := r.client.Do(ctx, r.request(step, path, page))
@@ -132,6 +132,15 @@ func (s Step) reading(answer probe.Answer, rules []probe.Rule) probe.Reading {
 		return probe.Reading{}
 	}
 	return probe.Classify(answer, rules)
+}
+
+// path returns the path for a name. A colon is escaped too, as AWS's own clients do: a signature is over the
+// path as it is spelled.
+func (s Step) path(name string) string {
+	if s.Spelled != nil {
+		name = s.Spelled(name)
+	}
+	return strings.ReplaceAll(s.Path, "{name}", strings.ReplaceAll(url.PathEscape(name), ":", "%3A"))
 }
 
 // judged returns the stages of which a step that was opted in to has said something. That it works is one.
@@ -198,11 +207,11 @@ func (r *run) refuse(step Step, reading probe.Reading, name string) {
 		r.outcome.Set(probe.Authenticated, probe.Pass())
 		r.proven(stage - 1)
 	}
-	switch {
-	case names:
-		r.outcome.Fail(reading.Symptom, r.named(name)...)
-	case stage == probe.Authorized, stage == probe.Working:
-		r.outcome.Fail(reading.Symptom, r.admitted(reading.Args)...)
+	switch symptom := reading.Symptom; {
+	case stage == probe.Authorized, symptom == probe.RateLimited, symptom == probe.QuotaExhausted:
+		r.outcome.Fail(symptom, r.admitted(reading.Args)...) // It is about the key or the account.
+	case names, stage == probe.Working:
+		r.outcome.Fail(symptom, r.named(name)...)
 	case open && stage == probe.Authenticated:
 		r.outcome.Set(stage, probe.Fail(probe.KeyRejected))
 	default:

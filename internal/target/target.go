@@ -56,6 +56,7 @@ var Kinds = []Kind{
 		New:     func() Dependency { return &v1alpha1.AIProvider{} },
 		NewList: func() runtime.Object { return &v1alpha1.AIProviderList{} },
 		None:    probe.NoAIProvider,
+		Place:   aiPlace,
 		Wants:   aiWants,
 		OptIn: func(d Dependency) time.Duration {
 			if c := d.(*v1alpha1.AIProvider).Spec.Completion; c != nil {
@@ -87,6 +88,16 @@ func emailWants(d Dependency) probe.Wants {
 		wants.From = cmp.Or(spec.TestEmail.From, "mainstay-probe@"+spec.Domain)
 	}
 	return wants
+}
+
+func aiPlace(d Dependency) string {
+	switch spec := d.(*v1alpha1.AIProvider).Spec; {
+	case spec.AzureOpenAI != nil:
+		return spec.AzureOpenAI.Resource
+	case spec.Bedrock != nil:
+		return spec.Bedrock.Region
+	}
+	return ""
 }
 
 func aiWants(d Dependency) probe.Wants {

@@ -40,6 +40,10 @@ type Credential struct {
 	Header string `json:"header,omitempty"`
 	Prefix string `json:"prefix,omitempty"`
 	User   string `json:"user,omitempty"`
+	// AWSService has requests signed for that service instead, with the sample as the secret access key of
+	// AccessKeyID.
+	AWSService  string `json:"awsService,omitempty"`
+	AccessKeyID string `json:"accessKeyID,omitempty"`
 	// Sample has the shape of one, and is none.
 	Sample string `json:"sample"`
 	// Optional says that the vendor may be called without.
@@ -61,6 +65,8 @@ type Case struct {
 	Want map[string]string `json:"want"`
 	// Requests is how many requests the probe must take; 0 stands for 1.
 	Requests int `json:"requests,omitempty"`
+	// Headroom is what the probe must learn of the vendor's limits, as "remaining of limit" by resource.
+	Headroom map[string]string `json:"headroom,omitempty"`
 }
 
 // Wants is what a spec asks for; which field counts depends on the kind.
@@ -156,9 +162,17 @@ func (f Fixture) Target(c Case, serverURL string) probe.Target {
 		OptInDue: c.OptIn,
 	}
 	if !c.Anonymous {
-		t.Credential = probe.NewSecret(f.Credential.Sample)
+		t.Credential = f.Credential.secret()
 	}
 	return t
+}
+
+// secret returns the sample as what is probed with.
+func (c Credential) secret() probe.Secret {
+	if c.AWSService == "" {
+		return probe.NewSecret(c.Sample)
+	}
+	return probe.NewSecretOf(map[string]string{probe.AWSAccessKeyID: c.AccessKeyID, probe.AWSSecretAccessKey: c.Sample})
 }
 
 func (w Wants) of(kind string) probe.Wants {
@@ -177,6 +191,15 @@ func Describe(o probe.Outcome) map[string]string {
 		}
 		text := append([]string{f.Result.String(), f.Symptom.String()}, f.Args...)
 		words[probe.Stage(stage).String()] = strings.TrimSpace(strings.Join(text, " "))
+	}
+	return words
+}
+
+// DescribeHeadroom writes what was learned of limits in the words of Case.Headroom.
+func DescribeHeadroom(headroom []probe.Headroom) map[string]string {
+	words := map[string]string{}
+	for _, h := range headroom {
+		words[h.Resource] = fmt.Sprintf("%g of %g", h.Remaining, h.Limit)
 	}
 	return words
 }

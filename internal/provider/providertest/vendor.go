@@ -109,7 +109,7 @@ func (v *Vendor) Problems() []string {
 func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	posted, _ := io.ReadAll(io.LimitReader(r.Body, maxPosted)) // What was cut off matches no reply.
 	request := Request{Method: r.Method, Host: r.Host, Path: r.URL.RequestURI(), Header: r.Header.Clone(), Body: string(posted)}
-	request.Credential, request.Problem = v.credential(r)
+	request.Credential, request.Problem = v.credential(r, posted)
 	request.Case = v.caseFor(request)
 	reply, found := v.reply(request, r)
 	switch {
@@ -124,9 +124,12 @@ func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // credential finds the credential, or says why there is none.
-func (v *Vendor) credential(r *http.Request) (credential, problem string) {
+func (v *Vendor) credential(r *http.Request, posted []byte) (credential, problem string) {
 	how := v.fixture.Credential
-	if how.User != "" {
+	switch {
+	case how.AWSService != "":
+		return v.fixture.signed(r, posted)
+	case how.User != "":
 		return basic(r, how.User)
 	}
 	value := r.Header.Get(how.Header)

@@ -7,12 +7,14 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"mainstay.dev/mainstay/internal/probe"
 	"mainstay.dev/mainstay/internal/provider/providertest"
 )
 
@@ -156,4 +158,48 @@ func TestAnUnknownCaseIsAMistakeOfTheProgram(t *testing.T) {
 		}
 	}()
 	providertest.NewVendor(openAI(t)).Play("no such case")
+}
+
+func TestAVendorOfAWSHoldsSignaturesAgainstItsOwn(t *testing.T) {
+	fixture, err := providertest.Find("AIProvider", "Bedrock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := probe.NewHTTPClient(probe.Guard{
+		AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, AllowHTTP: true,
+	}, "mainstay/test")
+	defer client.Renew()
+	sample := fixture.Credential
+	for name, c := range map[string]struct {
+		accessKeyID, secret, token, region, body string
+		want                                     int
+		problem                                  string
+	}{
+		"the sample":                     {sample.AccessKeyID, sample.Sample, "", fixture.Place, "", http.StatusOK, ""},
+		"with a token of a session":      {sample.AccessKeyID, sample.Sample, "token", fixture.Place, "", http.StatusOK, ""},
+		"with a body":                    {sample.AccessKeyID, sample.Sample, "", fixture.Place, `{"maxTokens":16}`, http.StatusOK, ""},
+		"another secret":                 {sample.AccessKeyID, "other", "", fixture.Place, "", http.StatusForbidden, "the signature does not match"},
+		"another access key":             {"other", sample.Sample, "", fixture.Place, "", http.StatusForbidden, "an unknown access key"},
+		"a signature for another region": {sample.AccessKeyID, sample.Sample, "", "eu-north-9", "", http.StatusForbidden, "in eu-north-9"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			vendor := providertest.NewVendor(fixture)
+			server := httptest.NewServer(http.StripPrefix("/aws", vendor)) // As the simulator does.
+			defer server.Close()
+			url := server.URL + "/aws/foundation-model-availability/x%3A0"
+			if c.body != "" {
+				url = server.URL + "/aws/model/x%3A0/converse"
+			}
+			answer := client.Do(t.Context(), probe.Request{
+				URL: url, Body: c.body, Auth: probe.Auth{AWSService: sample.AWSService, Region: c.region},
+				Credential: probe.NewSecretOf(map[string]string{
+					probe.AWSAccessKeyID: c.accessKeyID, probe.AWSSecretAccessKey: c.secret, probe.AWSSessionToken: c.token,
+				}),
+			})
+			problems := strings.Join(vendor.Problems(), "\n")
+			if answer.Status != c.want || (problems == "") != (c.problem == "") || !strings.Contains(problems, c.problem) {
+				t.Errorf("got status %d with problems %q, want %d with %q", answer.Status, problems, c.want, c.problem)
+			}
+		})
+	}
 }

@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"net"
+	"testing"
+
+	"mainstay.dev/mainstay/internal/probe/dnstest"
+)
+
+func TestAResourceWithoutAnAddressIsTheOwnersMistake(t *testing.T) {
+	before := net.DefaultResolver
+	net.DefaultResolver = dnstest.Resolver(dnstest.NoSuchName)
+	t.Cleanup(func() { net.DefaultResolver = before })
+	r := command{
+		args:  []string{"check", "-f", "-", "--require", "Ready", "--secret", "shop/azure/apiKey=env:KEY"},
+		stdin: aiProvider("chat", "{provider: AzureOpenAI, azureOpenAI: {resource: shpo}, secretRef: {name: azure}, models: [chat]}"),
+		env:   map[string]string{"KEY": ownKey},
+	}.run(t.Context(), t)
+	mustExit(t, r, exitUnmet)
+	mustContain(t, r.out, "False False NameNotResolved", "DNS has no address for shpo.openai.azure.com", "or as a resource")
+}
