@@ -9,10 +9,13 @@ import (
 
 // EmailProviderSpec says which email provider the app uses and what it needs there.
 //
-// +kubebuilder:validation:XValidation:rule="self.provider == 'None' || has(self.secretRef)",messageExpression="'spec.secretRef is required for provider ' + self.provider + ': name the Secret that holds its API key'",reason="FieldValueRequired",fieldPath=".secretRef"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'None' || has(self.secretRef)",messageExpression="'spec.secretRef is required for provider ' + self.provider + ': name the Secret that holds its ' + (self.provider == 'SES' ? 'access key' : 'API key')",reason="FieldValueRequired",fieldPath=".secretRef"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'None' || !has(self.endpoint)",message="spec.endpoint does not apply to provider None: choose a provider or remove the endpoint",reason="FieldValueForbidden",fieldPath=".endpoint"
 // +kubebuilder:validation:XValidation:rule="!has(self.mailgun) || self.provider == 'Mailgun'",messageExpression="'spec.mailgun applies to provider Mailgun alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".mailgun"
-// +kubebuilder:validation:XValidation:rule="!has(self.testEmail) || self.provider in ['Mailgun', 'Postmark', 'Resend', 'SendGrid']",messageExpression="'spec.testEmail does not apply to provider ' + self.provider + ', which has no address that takes emails and delivers them to nobody'",reason="FieldValueForbidden",fieldPath=".testEmail"
+// +kubebuilder:validation:XValidation:rule="!has(self.ses) || self.provider == 'SES'",messageExpression="'spec.ses applies to provider SES alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".ses"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'SES' || has(self.ses)",message="spec.ses.region is required for provider SES: it has hosts in each region",reason="FieldValueRequired",fieldPath=".ses"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'SES' || !has(self.secretRef) || !has(self.secretRef.key)",message="spec.secretRef.key does not apply to provider SES, which reads the keys accessKeyID, secretAccessKey and, where there is one, sessionToken: remove it",reason="FieldValueForbidden",fieldPath=".secretRef.key"
+// +kubebuilder:validation:XValidation:rule="!has(self.testEmail) || self.provider in ['Mailgun', 'Postmark', 'Resend', 'SendGrid', 'SES']",messageExpression="'spec.testEmail does not apply to provider ' + self.provider + ', which has no address that takes emails and delivers them to nobody'",reason="FieldValueForbidden",fieldPath=".testEmail"
 // +kubebuilder:validation:XValidation:rule="!has(self.testEmail) || has(self.testEmail.from) || has(self.domain)",message="spec.testEmail needs a sender: set spec.domain, or spec.testEmail.from",reason="FieldValueRequired",fieldPath=".testEmail.from"
 type EmailProviderSpec struct {
 	// provider is the vendor that sends the app's email. None says that none is configured: the
@@ -32,6 +35,10 @@ type EmailProviderSpec struct {
 	// +optional
 	Mailgun *MailgunAccount `json:"mailgun,omitempty"`
 
+	// ses says where at Amazon the identities are, for provider SES.
+	// +optional
+	SES *SESAccount `json:"ses,omitempty"`
+
 	// testEmail opts in to having the provider accept an email now and then that reaches nobody. It proves
 	// what no read-only request does: that the key may send, and that the account may. The provider may bill
 	// it, or count it against a quota.
@@ -40,6 +47,16 @@ type EmailProviderSpec struct {
 
 	// What all kinds share: secretRef, endpoint, periodSeconds, readyWhen and more.
 	DependencySpec `json:",inline"`
+}
+
+// SESAccount says which part of Amazon SES sends the app's email.
+type SESAccount struct {
+	// region of AWS, such as eu-west-1. Identities, the sandbox and quotas are those of one region.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`
+	Region string `json:"region,omitempty"`
 }
 
 // TestEmail is an email to the provider's own address for tests, or in its mode for tests, in a rhythm of its
@@ -77,7 +94,7 @@ type MailgunRegion string
 const DefaultMailgunRegion MailgunRegion = "US"
 
 // EmailVendor is a vendor of email sending.
-// +kubebuilder:validation:Enum=None;Mailgun;Postmark;Resend;SendGrid
+// +kubebuilder:validation:Enum=None;Mailgun;Postmark;Resend;SendGrid;SES
 // +kubebuilder:validation:MaxLength=64
 type EmailVendor string
 

@@ -369,6 +369,16 @@ var table = []Diagnosis{
 		Advice: "Look at the account's page at {provider} for what it waits for, or ask their support.",
 	},
 	{
+		Symptom: probe.AccountUnderReview, Reason: v1alpha1.ReasonAccountUnderReview, Blame: Owner, Shows: probe.Passed,
+		Seen:   "The account still sends, but {provider} has put it under review for the emails that it sent.",
+		Advice: "Look at the account's page at {provider} for what is wrong, and mend it before sending is paused.",
+	},
+	{
+		Symptom: probe.AccountNotVisible, Reason: v1alpha1.ReasonAccountNotVisible, Shows: probe.Unprovable,
+		Seen:   "The {credential}[ in {secret}] cannot read the account at {provider}, so it cannot show whether that is one for testing.",
+		Advice: "Nothing has to change: sending needs no such access. To be sure, allow it, or look at the account's page at {provider}.",
+	},
+	{
 		Symptom: probe.ListTooLong, Reason: v1alpha1.ReasonListTooLong, Blame: Mainstay, Shows: probe.Undecided,
 		Seen:   "{provider} lists more than Mainstay reads, and what is needed[, {names},] was not in what it read.",
 		Advice: "Look it up at {provider}; deleting what is not used there shortens the list.",

@@ -94,6 +94,8 @@ var (
 	SandboxMode               = define(Provisioned, "SandboxMode")
 	SandboxAccount            = define(Provisioned, "SandboxAccount")
 	AccountMayNotSend         = define(Provisioned, "AccountMayNotSend")
+	AccountUnderReview        = define(Provisioned, "AccountUnderReview")
+	AccountNotVisible         = define(Provisioned, "AccountNotVisible")
 	ListTooLong               = define(Provisioned, "ListTooLong")
 	SendOnlyKey               = define(Provisioned, "SendOnlyKey")
 	DomainNotVisible          = define(Provisioned, "DomainNotVisible")

@@ -72,8 +72,16 @@ func (r *run) steps(ctx context.Context) bool {
 			names = step.Each(r.target.Wants)
 		}
 		for _, name := range names {
+			before := r.outcome[probe.Provisioned]
 			if !r.step(ctx, step, name) {
 				return false
+			}
+			missing := r.outcome[probe.Provisioned].Symptom == probe.DomainNotFound
+			if step.Either && !missing {
+				break
+			}
+			if step.Either && name != names[len(names)-1] {
+				r.outcome.Set(probe.Provisioned, before)
 			}
 		}
 	}
@@ -227,6 +235,9 @@ func (r *run) settle(step Step, reading probe.Reading, name string) bool {
 		return true
 	}
 	stage, args := reading.Symptom.Stage(), r.admitted(reading.Args)
+	if step.Either {
+		name = "" // It is about the first, which is what the spec asks for.
+	}
 	if stage == probe.Provisioned {
 		args = r.named(name)
 	}
@@ -249,9 +260,15 @@ func (r *run) settle(step Step, reading probe.Reading, name string) bool {
 	case reading.Undecided:
 		r.outcome.Set(stage, probe.Finding{Result: probe.Undecided, Symptom: reading.Symptom, Args: args})
 	case reading.Unprovable, reading.Symptom == probe.ScopeMissing && r.target.Wants.Empty():
+		if open := r.outcome[stage]; open.Result == probe.Unprovable && open.Symptom == reading.Symptom {
+			args = slices.Concat(open.Args, args)
+		}
 		r.outcome.Set(stage, probe.Finding{Result: probe.Unprovable, Symptom: reading.Symptom, Args: args})
 	default:
 		r.outcome.Fail(reading.Symptom, args...)
+	}
+	if stage == probe.Authorized {
+		r.without(step)
 	}
 	return reading.Undecided || stage == probe.Authorized || stage == probe.Provisioned
 }

@@ -119,6 +119,8 @@ func aiWants(d Dependency) probe.Wants {
 func emailPlace(d Dependency) string {
 	spec := d.(*v1alpha1.EmailProvider).Spec
 	switch {
+	case spec.SES != nil:
+		return spec.SES.Region
 	case spec.Mailgun != nil:
 		return string(spec.Mailgun.Region)
 	case spec.Provider == "Mailgun":
