@@ -178,6 +178,10 @@ const (
 	ReasonRequestPathNotFound = "RequestPathNotFound"
 	// ReasonAccountMayNotSend: the provider does not let the account send.
 	ReasonAccountMayNotSend = "AccountMayNotSend"
+	// ReasonAccountUnderReview: the account still sends, but the provider has put it under review.
+	ReasonAccountUnderReview = "AccountUnderReview"
+	// ReasonAccountNotVisible: this key cannot read the account.
+	ReasonAccountNotVisible = "AccountNotVisible"
 	// ReasonListTooLong: the provider lists more than Mainstay reads, and what is needed was not in it.
 	ReasonListTooLong = "ListTooLong"
 	// ReasonSendOnlyKey: the key may send and nothing else, so it cannot show the domain's state.

@@ -82,7 +82,7 @@ var rows = []Diagnosis{
 	{
 		Symptom: probe.SMTPStub, Reason: v1alpha1.ReasonSMTPStub, Blame: Owner, Stalls: true,
 		Seen:   "The mail server {host} is a stub or a sink, as its name and port tell: no email is delivered.",
-		Advice: "Name a real mail server in spec.smtp, or set spec.smtp.acceptSink where a sink is meant or the guess is wrong.",
+		Advice: "Name a real mail server in spec.smtp, or set spec.smtp.sink to Accept where a sink is meant or the guess is wrong.",
 	},
 	{
 		Symptom: probe.SecretNotFound, Reason: v1alpha1.ReasonSecretNotFound, Blame: Owner,
@@ -397,6 +397,16 @@ var rows = []Diagnosis{
 		Symptom: probe.AccountMayNotSend, Reason: v1alpha1.ReasonAccountMayNotSend, Blame: Owner,
 		Seen:   "{provider} does not let this account send: it is suspended, paused or not activated yet.",
 		Advice: "Look at the account's page at {provider} for what it waits for, or ask their support.",
+	},
+	{
+		Symptom: probe.AccountUnderReview, Reason: v1alpha1.ReasonAccountUnderReview, Blame: Owner, Shows: probe.Passed,
+		Seen:   "The account still sends, but {provider} has put it under review for the emails that it sent.",
+		Advice: "Look at the account's page at {provider} for what is wrong, and mend it before sending is paused.",
+	},
+	{
+		Symptom: probe.AccountNotVisible, Reason: v1alpha1.ReasonAccountNotVisible, Shows: probe.Unprovable,
+		Seen:   "The {credential}[ in {secret}] cannot read the account at {provider}, so it cannot show whether that is one for testing.",
+		Advice: "Nothing has to change: sending needs no such access. To be sure, allow it, or look at the account's page at {provider}.",
 	},
 	{
 		Symptom: probe.ListTooLong, Reason: v1alpha1.ReasonListTooLong, Blame: Mainstay, Shows: probe.Undecided,

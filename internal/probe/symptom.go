@@ -108,6 +108,8 @@ var (
 	RequestPathNotFound       = define(Provisioned, "RequestPathNotFound")
 	SandboxAccount            = define(Provisioned, "SandboxAccount")
 	AccountMayNotSend         = define(Provisioned, "AccountMayNotSend")
+	AccountUnderReview        = define(Provisioned, "AccountUnderReview")
+	AccountNotVisible         = define(Provisioned, "AccountNotVisible")
 	ListTooLong               = define(Provisioned, "ListTooLong")
 	SendOnlyKey               = define(Provisioned, "SendOnlyKey")
 	DomainNotVisible          = define(Provisioned, "DomainNotVisible")

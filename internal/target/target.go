@@ -107,7 +107,7 @@ func emailWants(d Dependency) probe.Wants {
 		wants.From = cmp.Or(spec.TestEmail.From, "mainstay-probe@"+spec.Domain)
 	}
 	if spec.SMTP != nil {
-		wants.Selectors, wants.Sink = spec.SMTP.DKIMSelectors, spec.SMTP.AcceptSink
+		wants.Selectors, wants.Sink = spec.SMTP.DKIMSelectors, spec.SMTP.Sink == v1alpha1.SMTPSinkAccept
 	}
 	return wants
 }
@@ -150,6 +150,8 @@ func adjustAPI(d Dependency, t *probe.Target) {
 func emailPlace(d Dependency) string {
 	spec := d.(*v1alpha1.EmailProvider).Spec
 	switch {
+	case spec.SES != nil:
+		return spec.SES.Region
 	case spec.Mailgun != nil:
 		return string(spec.Mailgun.Region)
 	case spec.Provider == "Mailgun":
@@ -334,7 +336,7 @@ func (o Options) mailServer(t *probe.Target, vendor provider.Provider, r Inputs)
 		t.TLS = probe.ImplicitTLS
 	case endpoint != "":
 		t.TLS = probe.ClearText
-	case provider.Stub(mailServer(r.Object)) && !smtp.AcceptSink:
+	case provider.Stub(mailServer(r.Object)) && smtp.Sink != v1alpha1.SMTPSinkAccept:
 		return probe.Fail(probe.SMTPStub), true
 	default:
 		t.TLS = probe.TLSMode(smtp.TLS)
