@@ -27,7 +27,7 @@ func TestBadInputIsNamed(t *testing.T) {
 		"a template":              {"kind: {{ .Values.kind }}\nspec: [", []string{"this looks like a template"}},
 		"no object":               {"- a\n- b", []string{"stdin:1: document 1: is no Kubernetes object", "found a list"}},
 		"no kind":                 {"apiVersion: v1", []string{"kind is missing"}},
-		"an unknown kind of ours": {"apiVersion: mainstay.dev/v1alpha1\nkind: AIProvidr\nmetadata: {name: a}", []string{"kind: found \"AIProvidr\", known are AIProvider, EmailProvider"}},
+		"an unknown kind of ours": {"apiVersion: mainstay.dev/v1alpha1\nkind: AIProvidr\nmetadata: {name: a}", []string{"kind: found \"AIProvidr\", known are AIProvider, DependencySet, EmailProvider"}},
 		"an unknown version": {
 			strings.ReplaceAll(aiProvider("chat", openAISpec), "v1alpha1", "v9"),
 			[]string{`AIProvider shop/chat: apiVersion: found "mainstay.dev/v9", allowed is "mainstay.dev/v1alpha1"`},
@@ -145,7 +145,7 @@ func TestBadUsageIsBadInput(t *testing.T) {
 		"a file without a flag":        {[]string{"check", "-f", "a.yaml", "b.yaml"}, `kubectl mainstay check takes no arguments, found "b.yaml"`},
 		"an unknown flag":              {[]string{"check", "--nope"}, "unknown flag: --nope"},
 		"an unknown command":           {[]string{"chek"}, `unknown command "chek"`},
-		"an unknown format":            {[]string{"check", "-f", "-", "-o", "xml"}, `--output: expected table, json or yaml, found "xml"`},
+		"an unknown format":            {[]string{"check", "-f", "-", "-o", "xml"}, `--output: expected table, json, yaml or junit, found "xml"`},
 		"an unknown requirement":       {[]string{"check", "-f", "-", "--require", "Green"}, `--require: expected Healthy or Ready, found "Green"`},
 		"no range":                     {[]string{"check", "-f", "-", "--allow-cidr", "10.0.0.1"}, `--allow-cidr: expected a range such as 10.20.0.0/16, found "10.0.0.1"`},
 		"no host":                      {[]string{"check", "-f", "-", "--allow-host", "http://a"}, "--allow-host: expected host[:port]"},

@@ -85,6 +85,12 @@ var rows = []Diagnosis{
 		Advice: "Name a real mail server in spec.smtp, or set spec.smtp.sink to Accept where a sink is meant or the guess is wrong.",
 	},
 	{
+		// Of a DependencySet alone: an API is declared, or it is not.
+		Symptom: probe.NoPublicAPI, Reason: v1alpha1.ReasonNoPublicAPI, Blame: Owner, Stalls: true,
+		Seen:   "No public API is declared.",
+		Advice: "Create a PublicAPI with its endpoint, the Secret with its key, and the requests that the app sends.",
+	},
+	{
 		Symptom: probe.SecretNotFound, Reason: v1alpha1.ReasonSecretNotFound, Blame: Owner,
 		Seen:   "Secret {secretName} does not exist in namespace {namespace}.",
 		Advice: "Create it with the {credential} of {provider} under the {secretKeys}, or correct spec.secretRef.",
@@ -169,6 +175,22 @@ var rows = []Diagnosis{
 		Symptom: probe.UnresolvedBehindProxy, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,
 		Seen:   "{hostname} cannot be resolved here, only by the proxy, so its address cannot be judged.",
 		Advice: "If it is meant to be probed, start Mainstay with --allow-host={host}",
+	},
+	{
+		// These three are of a DependencySet, and speak of one of its members.
+		Symptom: probe.MemberNotFound, Reason: v1alpha1.ReasonMemberNotFound, Blame: Owner,
+		Seen:   "Namespace {namespace} has no {kind} that matches what is required[: {names}].",
+		Advice: "Create it, or correct spec.requires of the DependencySet.",
+	},
+	{
+		Symptom: probe.TooFewMembers, Reason: v1alpha1.ReasonTooFewMembers, Blame: Owner,
+		Seen:   "Namespace {namespace} has fewer objects of kind {kind} that match than minHealthy asks for.",
+		Advice: "Create more, or lower minHealthy in spec.requires of the DependencySet.",
+	},
+	{
+		Symptom: probe.ProviderNotSupported, Reason: v1alpha1.ReasonProviderNotSupported, Blame: Owner,
+		Seen:   "The app cannot use the provider of {object}, which is {provider}[: it accepts {names}].",
+		Advice: "Choose a provider that the app can use, or add this one to acceptedProviders of the DependencySet.",
 	},
 
 	// Reachable

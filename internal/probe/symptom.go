@@ -22,6 +22,7 @@ var (
 	NoAIProvider            = define(Configured, "NoAIProvider")
 	NoEmailProvider         = define(Configured, "NoEmailProvider")
 	SMTPStub                = define(Configured, "SMTPStub")
+	NoPublicAPI             = define(Configured, "NoPublicAPI")
 	SecretNotFound          = define(Configured, "SecretNotFound")
 	SecretKeyMissing        = define(Configured, "SecretKeyMissing")
 	SecretKeyEmpty          = define(Configured, "SecretKeyEmpty")
@@ -39,6 +40,11 @@ var (
 	AddressNeverAdmitted    = define(Configured, "AddressNeverAdmitted")
 	AddressRefused          = define(Configured, "AddressRefused")
 	UnresolvedBehindProxy   = define(Configured, "UnresolvedBehindProxy")
+
+	// What is wrong with a DependencySet is seen without a probe.
+	MemberNotFound       = define(Configured, "MemberNotFound")
+	TooFewMembers        = define(Configured, "TooFewMembers")
+	ProviderNotSupported = define(Configured, "ProviderNotSupported")
 )
 
 // Symptoms of stage Reachable.
