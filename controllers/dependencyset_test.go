@@ -53,6 +53,7 @@ func TestAnAppLearnsWhatItLacks(t *testing.T) {
 	credential := secret(namespace, "re_"+openAIKey)
 	create(t, credential, email)
 	waitForReason(t, app, v1alpha1.ReasonProviderNotSupported)
+	waitForReason(t, email, v1alpha1.ReasonPassed) // Nobody else writes it from here on.
 	update(t, email, func() { email.Spec.Provider = "Resend" })
 	waitFor(t, app, "the summary of an app that lacks only what is optional", func() bool {
 		return app.Status.Summary == "Degraded: no AI provider configured"

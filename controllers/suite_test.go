@@ -81,6 +81,9 @@ func TestMain(m *testing.M) {
 }
 
 func runSuite(m *testing.M) (int, error) {
+	// Where a slow start leaves the log without a place to go for half a minute, nothing is logged any more.
+	// The operator's flags allow no more than this, so it is what the search for credentials has to see.
+	ctrl.SetLogger(ctrlzap.New(ctrlzap.WriteTo(&world.log), ctrlzap.JSONEncoder(), ctrlzap.Level(zapcore.DebugLevel)))
 	env := &envtest.Environment{
 		CRDDirectoryPaths:     []string{filepath.Join("..", "config", "crd", "bases")},
 		ErrorIfCRDPathMissing: true,
@@ -117,8 +120,6 @@ func runSuite(m *testing.M) (int, error) {
 		}
 		return user.KubeConfig()
 	}
-	// The operator's flags allow no more than this, so it is what the search for credentials has to see.
-	ctrl.SetLogger(ctrlzap.New(ctrlzap.WriteTo(&world.log), ctrlzap.JSONEncoder(), ctrlzap.Level(zapcore.DebugLevel)))
 	world.registry = prometheus.NewRegistry()
 	if err := playVendors(); err != nil {
 		return 1, err

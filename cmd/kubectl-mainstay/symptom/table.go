@@ -39,6 +39,7 @@ var table = []Symptom{
 			v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonSecretKeyMissing, v1alpha1.ReasonSecretKeyEmpty,
 			v1alpha1.ReasonPlaceholderCredential, v1alpha1.ReasonCredentialHasLineBreak, v1alpha1.ReasonCredentialHasWhitespace,
 			v1alpha1.ReasonCredentialMalformed, v1alpha1.ReasonWrongKeyKind, v1alpha1.ReasonConsentMissing,
+			v1alpha1.ReasonAPIKeyExpiringSoon, v1alpha1.ReasonAPIKeyUnproven,
 		},
 	},
 	{
