@@ -137,10 +137,14 @@ type Member struct {
 
 	// ready is the member's condition of that name. It is False where the app cannot use the member.
 	// +required
+	// +kubebuilder:validation:Enum=True;False;Unknown
+	// +kubebuilder:validation:MinLength=1
 	Ready metav1.ConditionStatus `json:"ready,omitempty"`
 
 	// healthy is the member's condition of that name. It is False where the app cannot use the member.
 	// +required
+	// +kubebuilder:validation:Enum=True;False;Unknown
+	// +kubebuilder:validation:MinLength=1
 	Healthy metav1.ConditionStatus `json:"healthy,omitempty"`
 
 	// reason why healthy is what it is.

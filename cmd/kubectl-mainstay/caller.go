@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -28,7 +29,7 @@ func (c *cluster) whoAmI(ctx context.Context) (caller, error) {
 	review := &authenticationv1.SelfSubjectReview{}
 	if err := c.client.Create(ctx, review); err != nil {
 		explained := c.explain(err, "ask who you are")
-		if _, lacking := explained.(denied); lacking {
+		if lacking := (denied{}); errors.As(explained, &lacking) {
 			return who, nil
 		}
 		return who, explained

@@ -164,7 +164,11 @@ func wanted(r v1alpha1.Requirement) []string {
 func (e *entry) hears(m Member, subject Subject) map[string]metav1.Condition {
 	accepted := len(e.AcceptedProviders) == 0 || slices.Contains(e.AcceptedProviders, m.Provider)
 	if !accepted && m.Provider != noProvider {
-		return alike(probe.ProviderNotSupported, message(failed(probe.ProviderNotSupported, e.AcceptedProviders...), subject))
+		lacks := probe.ProviderNotSupported
+		if m.Provider == "SMTP" {
+			lacks = probe.TransportStub // What an app cannot send over is a stub, whatever the server is.
+		}
+		return alike(lacks, message(failed(lacks, e.AcceptedProviders...), subject))
 	}
 	says := map[string]metav1.Condition{}
 	for _, kind := range rolledUp {

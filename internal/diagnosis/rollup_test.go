@@ -167,6 +167,11 @@ func TestRollUp(t *testing.T) {
 			configured: "False ProviderNotSupported", healthy: "False ProviderNotSupported", ready: "False ProviderNotSupported",
 			summary: "Down: email provider not supported",
 		},
+		"the app's SMTP transport is a stub": {
+			requires: []v1alpha1.Requirement{accepts("Resend", email)}, emails: members{by("SMTP", fine("b"))},
+			configured: "False SMTPStub", healthy: "False SMTPStub", ready: "False SMTPStub",
+			summary: "Down: email SMTP stub",
+		},
 		"the app can use the provider": {
 			requires: []v1alpha1.Requirement{accepts("Resend", email)}, emails: members{by("Resend", fine("b"))},
 			healthy: "True Passed", ready: "True Passed", summary: "All systems operational",

@@ -44,6 +44,7 @@ var (
 	// What is wrong with a DependencySet is seen without a probe.
 	MemberNotFound       = define(Configured, "MemberNotFound")
 	TooFewMembers        = define(Configured, "TooFewMembers")
+	TransportStub        = define(Configured, "TransportStub")
 	ProviderNotSupported = define(Configured, "ProviderNotSupported")
 )
 

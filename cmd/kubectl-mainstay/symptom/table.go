@@ -36,6 +36,7 @@ var table = []Symptom{
 			v1alpha1.ReasonInvalidAPIKey, v1alpha1.ReasonAPIKeyRevokedOrExpired, v1alpha1.ReasonAPIKeyExpired,
 			v1alpha1.ReasonAPIKeySuspended, v1alpha1.ReasonCredentialRequired, v1alpha1.ReasonIPNotAllowed,
 			v1alpha1.ReasonAPIKeyUnproven, v1alpha1.ReasonAPIKeyExpiringSoon,
+			v1alpha1.ReasonLoginNotOffered, v1alpha1.ReasonLoginNeedsTLS, v1alpha1.ReasonMechanismUnknown,
 			v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonSecretKeyMissing, v1alpha1.ReasonSecretKeyEmpty,
 			v1alpha1.ReasonPlaceholderCredential, v1alpha1.ReasonCredentialHasLineBreak, v1alpha1.ReasonCredentialHasWhitespace,
 			v1alpha1.ReasonCredentialMalformed, v1alpha1.ReasonWrongKeyKind, v1alpha1.ReasonConsentMissing,
@@ -128,6 +129,8 @@ var table = []Symptom{
 			v1alpha1.ReasonProviderIncident, v1alpha1.ReasonClusterEgressDown, v1alpha1.ReasonProbeFailed,
 			v1alpha1.ReasonDestinationNotAllowed, v1alpha1.ReasonCANotFound, v1alpha1.ReasonCAInvalid,
 			v1alpha1.ReasonModelNotAvailable, v1alpha1.ReasonRequestPathNotFound,
+			v1alpha1.ReasonWrongTLSMode, v1alpha1.ReasonSTARTTLSNotOffered, v1alpha1.ReasonServiceRefused,
+			v1alpha1.ReasonCertificateEnding,
 		},
 	},
 }
