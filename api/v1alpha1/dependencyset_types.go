@@ -137,14 +137,12 @@ type Member struct {
 
 	// ready is the member's condition of that name. It is False where the app cannot use the member.
 	// +required
-	// +kubebuilder:validation:Enum=True;False;Unknown
-	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:Enum="True";"False";"Unknown"
 	Ready metav1.ConditionStatus `json:"ready,omitempty"`
 
 	// healthy is the member's condition of that name. It is False where the app cannot use the member.
 	// +required
-	// +kubebuilder:validation:Enum=True;False;Unknown
-	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:Enum="True";"False";"Unknown"
 	Healthy metav1.ConditionStatus `json:"healthy,omitempty"`
 
 	// reason why healthy is what it is.
