@@ -26,6 +26,8 @@ type Options struct {
 	Client probe.Client
 	// Heartbeat is how often lastProbeTime moves while nothing else does; 0 for never.
 	Heartbeat time.Duration
+	// GetSecretsOnly says that Secrets and ConfigMaps may be read by name, and neither listed nor watched.
+	GetSecretsOnly bool
 	// Concurrent is how many objects of a kind are reconciled at once.
 	Concurrent int
 	// MaxInFlight is how many probes run at once.
@@ -73,6 +75,7 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 			Events:    mgr.GetEventRecorder("mainstay"),
 			Metrics:   shown,
 			Heartbeat: o.Heartbeat,
+			Rereads:   o.GetSecretsOnly,
 		}
 		if err := reconciler.setup(ctx, mgr, wakeups, o.Concurrent); err != nil {
 			return fmt.Errorf("%s: %w", kind.Name, err)

@@ -21,14 +21,18 @@ import (
 // maxRequest bounds the echo of the request to probe now, as the CRD does.
 const maxRequest = 256
 
-// key returns what the object's verdict has to be made for, from the cache alone. It may be older than
-// what gather reads; the event that brings the cache up to date comes back here.
+// key returns what the object's verdict has to be made for, from the cache alone where it holds what is referred
+// to. It may be older than what gather reads; the event that brings the cache up to date comes back here.
 func (r *Reconciler) key(ctx context.Context, object target.Dependency) (probe.Key, error) {
 	key := keyOf(object)
+	versions := client.Reader(r.Client)
+	if r.Rereads {
+		versions = r.APIReader
+	}
 	for _, ref := range references(object) {
 		meta := &metav1.PartialObjectMetadata{}
 		meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(ref.kind))
-		err := r.Get(ctx, client.ObjectKey{Namespace: object.GetNamespace(), Name: ref.name}, meta)
+		err := versions.Get(ctx, client.ObjectKey{Namespace: object.GetNamespace(), Name: ref.name}, meta)
 		if client.IgnoreNotFound(err) != nil {
 			return key, fmt.Errorf("metadata of %s %s: %w", ref.kind, ref.name, err)
 		}

@@ -40,6 +40,8 @@ type Reconciler struct {
 	Metrics *Metrics
 	// Heartbeat is how often lastProbeTime moves while nothing else does; 0 for never.
 	Heartbeat time.Duration
+	// Rereads says that nobody watches Secrets and ConfigMaps, so that their versions are read again and again.
+	Rereads bool
 
 	// written holds the last write to each object until the cache shows it.
 	written ledger[*v1alpha1.DependencyStatus]
@@ -64,6 +66,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if status, behind := r.written.latest(object); behind {
 		*object.SharedStatus() = *status
 	}
+	result, err := r.bring(ctx, id, object)
+	if err == nil && r.Rereads && !object.SharedSpec().Suspend {
+		result.RequeueAfter = sooner(result.RequeueAfter, reread(object, time.Now()))
+	}
+	return result, err
+}
+
+// bring does so for an object that exists.
+func (r *Reconciler) bring(ctx context.Context, id probe.ID, object target.Dependency) (ctrl.Result, error) {
 	if object.SharedSpec().Suspend {
 		r.Engine.Remove(id)
 		return r.write(ctx, report{id: id, object: object, status: suspended(object)})

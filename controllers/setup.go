@@ -63,7 +63,7 @@ func (w *Wakeups) source(kind string) source.Source {
 }
 
 // setup has the manager run the reconciler: for its objects, for the Secrets and ConfigMaps that they
-// refer to, and for the engine's news.
+// refer to unless it reads those again and again, and for the engine's news.
 func (r *Reconciler) setup(ctx context.Context, mgr ctrl.Manager, wakeups *Wakeups, concurrent int) error {
 	err := mgr.GetFieldIndexer().IndexField(ctx, r.Kind.New().(client.Object), referenceIndex, func(o client.Object) []string {
 		var names []string
@@ -75,16 +75,18 @@ func (r *Reconciler) setup(ctx context.Context, mgr ctrl.Manager, wakeups *Wakeu
 	if err != nil {
 		return err
 	}
-	return ctrl.NewControllerManagedBy(mgr).
+	b := ctrl.NewControllerManagedBy(mgr).
 		Named(strings.ToLower(r.Kind.Name)).
 		For(r.Kind.New().(client.Object), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, requested))).
-		WatchesMetadata(&corev1.Secret{}, r.referrers("Secret")).
-		WatchesMetadata(&corev1.ConfigMap{}, r.referrers("ConfigMap")).
 		WatchesRawSource(wakeups.source(r.Kind.Name)).
 		// The caches are filled before leadership comes, so that a takeover is quick and a replica that cannot
 		// read what it needs is not ready.
-		WithOptions(controller.Options{MaxConcurrentReconciles: concurrent, EnableWarmup: new(true)}).
-		Complete(r)
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrent, EnableWarmup: new(true)})
+	if !r.Rereads {
+		b.WatchesMetadata(&corev1.Secret{}, r.referrers("Secret")).
+			WatchesMetadata(&corev1.ConfigMap{}, r.referrers("ConfigMap"))
+	}
+	return b.Complete(r)
 }
 
 // CacheOptions are those of a cache that holds what the reconcilers need and no more. Of Secrets and

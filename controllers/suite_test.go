@@ -36,6 +36,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	ctrlzap "sigs.k8s.io/controller-runtime/pkg/log/zap"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
@@ -56,7 +58,8 @@ const patience = time.Minute
 // world is what all tests share: an API server, the operator on it, and the vendors it probes.
 var world struct {
 	scheme *runtime.Scheme
-	// admin may do anything; operator is the config of who may do what the shipped roles allow.
+	// admin may do anything; operator is the config of who may do what the shipped roles allow, and getOnly of
+	// who may not watch Secrets either.
 	admin    client.WithWatch
 	operator *rest.Config
 	// kubeconfig is a file with which commands may do anything; user returns one of a user who may do nothing
@@ -66,6 +69,7 @@ var world struct {
 	registry          *prometheus.Registry
 	log               lockedBuffer
 	vendors           map[string]*providertest.Vendor
+	getOnly           *rest.Config
 	// urls are where the vendors are. The operator is told of those that specs do not name.
 	urls    map[string]string
 	options controllers.Options
@@ -102,8 +106,14 @@ func runSuite(m *testing.M) (int, error) {
 	if world.admin, err = client.NewWithWatch(admin, client.Options{Scheme: world.scheme}); err != nil {
 		return 1, err
 	}
-	if world.operator, err = operatorConfig(env); err != nil {
-		return 1, err
+	for overlay, config := range map[string]**rest.Config{"default": &world.operator, "get-only-secrets": &world.getOnly} {
+		role, err := shippedRole(overlay)
+		if err != nil {
+			return 1, err
+		}
+		if *config, err = operatorConfig(env, "mainstay-"+overlay, role); err != nil {
+			return 1, err
+		}
 	}
 	if world.tools, err = os.MkdirTemp("", "mainstay-tools-"); err != nil {
 		return 1, err
@@ -136,29 +146,22 @@ func runSuite(m *testing.M) (int, error) {
 	return code, nil
 }
 
-// operatorConfig is of a user who has the role that is shipped, and nothing else.
-func operatorConfig(env *envtest.Environment) (*rest.Config, error) {
-	user, err := env.AddUser(envtest.User{Name: "mainstay"}, nil)
+// operatorConfig is of a user who has a role that is shipped, and nothing else.
+func operatorConfig(env *envtest.Environment, name string, role *rbacv1.ClusterRole) (*rest.Config, error) {
+	user, err := env.AddUser(envtest.User{Name: name}, nil)
 	if err != nil {
-		return nil, err
-	}
-	data, err := os.ReadFile(filepath.Join("..", "config", "rbac", "role.yaml"))
-	if err != nil {
-		return nil, err
-	}
-	role := &rbacv1.ClusterRole{}
-	if err := yaml.UnmarshalStrict(data, role); err != nil {
 		return nil, err
 	}
 	election, err := electionRules()
 	if err != nil {
 		return nil, err
 	}
+	role.Name = name
 	role.Rules = append(role.Rules, election...)
 	binding := &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: "mainstay"},
+		ObjectMeta: metav1.ObjectMeta{Name: name},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
-		Subjects:   []rbacv1.Subject{{Kind: "User", APIGroup: rbacv1.GroupName, Name: "mainstay"}},
+		Subjects:   []rbacv1.Subject{{Kind: "User", APIGroup: rbacv1.GroupName, Name: name}},
 	}
 	for _, object := range []client.Object{role, binding} {
 		if err := world.admin.Create(context.Background(), object); err != nil {
@@ -166,6 +169,27 @@ func operatorConfig(env *envtest.Environment) (*rest.Config, error) {
 		}
 	}
 	return user.Config(), nil
+}
+
+// shippedRole is the operator's role in an overlay.
+func shippedRole(overlay string) (*rbacv1.ClusterRole, error) {
+	folder := filepath.Join("..", "config", overlay)
+	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
+	if err != nil {
+		return nil, err
+	}
+	for _, resource := range built.Resources() {
+		if resource.GetKind() != "ClusterRole" || resource.GetName() != "mainstay-manager" {
+			continue
+		}
+		data, err := resource.AsYAML()
+		if err != nil {
+			return nil, err
+		}
+		role := &rbacv1.ClusterRole{}
+		return role, yaml.UnmarshalStrict(data, role)
+	}
+	return nil, fmt.Errorf("expected a ClusterRole mainstay-manager in %s, found none", folder)
 }
 
 // electionRules are those with which replicas agree on a leader. They ship for the operator's own namespace.

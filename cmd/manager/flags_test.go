@@ -33,7 +33,7 @@ func TestFlagsThatCannotWorkAreRefused(t *testing.T) {
 
 func TestTheManifestsFlagsAreKnown(t *testing.T) {
 	var f flags
-	if err := f.parse([]string{"--enable-leader-election", "--metrics-addr=:8443", "--health-addr=:9440", "--watch-namespaces=shop,blog"}); err != nil {
+	if err := f.parse([]string{"--enable-leader-election", "--metrics-addr=:8443", "--health-addr=:9440", "--watch-namespaces=shop,blog", "--watch-secrets=false"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.logger(); err != nil {

@@ -72,13 +72,14 @@ func run(ctx context.Context, f flags) error {
 		return err
 	}
 	err = controllers.Add(ctx, manager, controllers.Options{
-		Target:      options,
-		Client:      client,
-		Heartbeat:   f.heartbeat,
-		Concurrent:  f.concurrent,
-		MaxInFlight: f.maxInFlight,
-		Self:        self(),
-		Registry:    metrics.Registry,
+		Target:         options,
+		Client:         client,
+		Heartbeat:      f.heartbeat,
+		GetSecretsOnly: !f.watchSecrets,
+		Concurrent:     f.concurrent,
+		MaxInFlight:    f.maxInFlight,
+		Self:           self(),
+		Registry:       metrics.Registry,
 	})
 	if err != nil {
 		return err

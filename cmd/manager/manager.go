@@ -41,6 +41,7 @@ type flags struct {
 	heartbeat                       time.Duration
 	watchNamespaces                 []string
 	watchLabels                     string
+	watchSecrets                    bool
 	leaderElection                  bool
 	leaderElectionNamespace         string
 	metricsAddr, metricsCertDir     string
@@ -57,6 +58,9 @@ func (f *flags) addTo(set *pflag.FlagSet) {
 		"`namespaces` to watch, separated by commas; all where none is given")
 	set.StringVar(&f.watchLabels, "watch-label-selector", "",
 		"watch only dependencies, and sets of them, whose labels match this `selector`")
+	set.BoolVar(&f.watchSecrets, "watch-secrets", true,
+		"watch Secrets and ConfigMaps, so that a change is probed at once; false needs no more than get, and reads them "+
+			"again in every period")
 	set.BoolVar(&f.leaderElection, "enable-leader-election", false,
 		"run only while holding a Lease, so that of several replicas one probes")
 	set.StringVar(&f.leaderElectionNamespace, "leader-election-namespace", "",

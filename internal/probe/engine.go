@@ -4,7 +4,6 @@
 package probe
 
 import (
-	"container/heap"
 	"context"
 	"hash/fnv"
 	"math/rand/v2"
@@ -71,16 +70,19 @@ type Engine struct {
 	options Options
 	pages   statusPages
 
-	mu       sync.Mutex
-	entries  map[ID]*entry
-	lanes    map[laneKey]*lane
-	hosts    map[string]*host
-	queue    dueQueue
-	ready    readyList
+	mu      sync.Mutex
+	entries map[ID]*entry
+	lanes   map[laneKey]*lane
+	hosts   map[string]*host
+	queue   alarmQueue
+	// inFlight is how many places among all are taken, and line are those that wait for one.
 	inFlight int
-	// wanted says that somebody waits for a place among all.
-	wanted bool
-	egress egress
+	line     line
+	// cleared are the entries whose probes begin in this pass, and freed the lanes of which something was
+	// given back since the last.
+	cleared []*entry
+	freed   []*lane
+	egress  egress
 	// changed are the verdicts that show something new and of which nobody was told yet.
 	changed []ID
 	// toldClosed is what was last told of the way out.
@@ -90,8 +92,6 @@ type Engine struct {
 	wake   chan struct{}
 	// sweepAt is when the engine looks after what nothing else does.
 	sweepAt time.Time
-	// passes counts the calls of pass.
-	passes int
 }
 
 // entry is one target with its verdict so far.
@@ -102,21 +102,24 @@ type entry struct {
 	lane    *lane
 	// flight is the entry's own probe, where one is in flight.
 	flight *flight
-	// began is when the last probe began, due when the next one is to begin, and at when to look whether
-	// it can.
-	began, due, at time.Time
-	// place in the queue; negative while the entry is not in it.
-	place int
-	// waiting says that the probe is due and waits for a place, gone that the entry was removed then.
-	waiting, gone bool
+	// began is when the last probe began, due when the next one is to begin, and ready when it could have, as
+	// far as time decides it.
+	began, due, ready time.Time
+	alarm             alarm
+	// stands is where the entry waits, once its probe is due.
+	stands spot
+	// gone says that the entry was removed.
+	gone bool
 	// since is when the target was changed: an answer that was asked for earlier says nothing of it.
 	since time.Time
 	// requested says that the owner asked for the next probe.
 	requested bool
 	// heard is when a probe last ended that says anything, or else when the verdict began.
 	heard time.Time
-	// asked are the requests of the last probe.
+	// asked are the requests of the last probe, and first the one that every probe of the target begins with;
+	// 0 where it is not known.
 	asked []uint64
+	first uint64
 	optIn optIn
 }
 
@@ -154,7 +157,8 @@ func (e *Engine) Set(id ID, t Target, standing Verdict) {
 	now := time.Now()
 	m := e.entries[id]
 	if m == nil {
-		m = &entry{id: id, place: -1, due: now}
+		m = &entry{id: id, due: now}
+		m.alarm = alarm{place: -1, entry: m}
 		if standing.Probed {
 			m.due = now.Add(phase(standing.Key.UID, t.Period))
 		}
@@ -177,7 +181,7 @@ func (e *Engine) Set(id ID, t Target, standing Verdict) {
 		m.verdict = m.verdict.For(standing.Key, same)
 		m.due, m.since = now, now
 	}
-	m.target = t
+	m.target, m.first = t, 0
 	if !m.verdict.Attempted() {
 		m.heard = now // What stands is as old as it was before.
 	}
@@ -198,15 +202,15 @@ func (e *Engine) Remove(id ID) {
 	}
 	delete(e.entries, id)
 	m.gone = true
-	if m.place >= 0 {
-		heap.Remove(&e.queue, m.place)
-	}
+	e.queue.unset(&m.alarm)
 	e.detach(m)
 	e.leave(m)
 }
 
-// detach parts an entry from its probe in flight. The probe is cancelled, unless others take part in it.
+// detach parts an entry from its probe in flight, and from what it waits for. The probe is cancelled, unless
+// others take part in it.
 func (e *Engine) detach(m *entry) {
+	e.giveUp(m)
 	f := m.flight
 	if f == nil {
 		return
@@ -240,7 +244,7 @@ type Stats struct {
 func (e *Engine) Stats() Stats {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return Stats{InFlight: e.inFlight, Waiting: e.ready.waiting(), EgressClosed: !e.egress.since.IsZero()}
+	return Stats{InFlight: e.inFlight, Waiting: e.waiting(), EgressClosed: !e.egress.since.IsZero()}
 }
 
 // NeedLeaderElection says that only the leader probes.
@@ -280,22 +284,26 @@ func (e *Engine) pass(ctx context.Context) (begun []*flight, until time.Time) {
 	if ctx.Err() != nil {
 		return nil, now
 	}
-	e.passes++
 	if !now.Before(e.sweepAt) {
 		e.sweep(now)
 		e.sweepAt = now.Add(sweepEvery)
 	}
-	e.ready.compact()
-	for len(e.queue) > 0 && !e.queue[0].at.After(now) {
-		e.ready.add(heap.Pop(&e.queue).(*entry))
+	for _, l := range e.freed {
+		e.serve(l, now)
 	}
-	e.ready.serve(func(m *entry) bool {
-		f := e.begin(ctx, m, now)
-		if f != nil {
-			begun = append(begun, f)
+	for len(e.queue) > 0 && !e.queue[0].at.After(now) {
+		next := e.queue[0]
+		e.queue.unset(next)
+		if next.lane != nil {
+			e.serveLane(next.lane, now)
+		} else {
+			e.arrive(next.entry, now)
 		}
-		return f != nil
-	})
+	}
+	for _, m := range e.cleared {
+		begun = append(begun, e.begin(ctx, m, now))
+	}
+	e.freed, e.cleared = e.freed[:0], e.cleared[:0]
 	e.asleep = e.sweepAt
 	if len(e.queue) > 0 && e.queue[0].at.Before(e.asleep) {
 		e.asleep = e.queue[0].at
@@ -309,20 +317,15 @@ func (m *entry) period() time.Duration { return stretch(m.target.Period, m.lane.
 
 // schedule makes an entry due at a moment.
 func (e *Engine) schedule(m *entry, due time.Time) {
-	m.due, m.at = due, due
-	e.enqueue(m)
+	e.giveUp(m)
+	m.due = due
+	e.setAlarm(&m.alarm, due)
 }
 
-// enqueue has the engine look at an entry at its moment, and not before.
-func (e *Engine) enqueue(m *entry) {
-	m.waiting = false
-	switch {
-	case m.place >= 0:
-		heap.Fix(&e.queue, m.place)
-	default:
-		heap.Push(&e.queue, m)
-	}
-	if m.at.Before(e.asleep) {
+// setAlarm has an alarm ring at a moment, and not before.
+func (e *Engine) setAlarm(a *alarm, at time.Time) {
+	e.queue.set(a, at)
+	if at.Before(e.asleep) {
 		e.notify()
 	}
 }
@@ -344,6 +347,7 @@ func (e *Engine) sweep(now time.Time) {
 			e.restretch(l)
 			continue
 		}
+		e.queue.unset(&l.alarm)
 		delete(e.lanes, key)
 		delete(l.host.lanes, l)
 		if len(l.host.lanes) == 0 {

@@ -6,6 +6,7 @@ package probe_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,6 +102,38 @@ func TestAskingDoesNotMakeAProofYounger(t *testing.T) {
 		}
 		if got := w.verdict(shop.id()).Doubt; got != probe.ProofTooOld {
 			t.Errorf("expected the proof to be too old after 15 minutes, found %v", got)
+		}
+	})
+}
+
+// TestNamespacesTakeTurnsWhereTheyWait has a namespace that is served at other hosts just before each place at a
+// crowded host is free.
+func TestNamespacesTakeTurnsWhereTheyWait(t *testing.T) {
+	amongVendors(t, probe.Options{}, func(w *world, v *vendor) {
+		v.play(func(_ context.Context, r probe.Request) probe.Answer {
+			if strings.HasPrefix(r.URL, "https://slow.com") {
+				time.Sleep(8 * second)
+			}
+			return status(200)
+		})
+		for i := range 10 {
+			w.at(time.Duration(i)*second + second/10)
+			w.have(dependency{namespace: "large", name: fmt.Sprint(i), host: fmt.Sprint("slow.com/large", i), key: fmt.Sprint("l", i)})
+			w.at(time.Duration(i)*second + second/2)
+			w.have(dependency{
+				namespace: "small", name: fmt.Sprint("other", i), host: fmt.Sprintf("small%d.com", i), key: "k", period: 10 * second,
+			})
+		}
+		for i := range 100 {
+			w.have(dependency{namespace: "large", name: fmt.Sprint("more", i), host: fmt.Sprint("slow.com/more", i), key: fmt.Sprint("m", i)})
+		}
+		w.at(10 * second)
+		for i := range 3 {
+			w.have(dependency{namespace: "small", name: fmt.Sprint(i), host: fmt.Sprint("slow.com/small", i), key: fmt.Sprint("s", i)})
+		}
+		w.at(17 * second)
+		if n := len(v.requests("slow.com/small")); n != 3 {
+			t.Errorf("expected the small namespace to have every second place, found %d of 3 in seven seconds", n)
 		}
 	})
 }

@@ -53,6 +53,7 @@ func (e *Engine) shareRound(ctx context.Context, f *flight) {
 		client := &replay{answers: f.round.answers}
 		report, panicked := e.probe(ctx, client, p.target)
 		if client.lacking {
+			e.lacked(p, client.asked[0])
 			continue
 		}
 		if seen, counted := e.landShared(f, p, report, client.asked); counted {
@@ -76,6 +77,8 @@ func (e *Engine) participants(f *flight, now time.Time) []participant {
 	for _, m := range f.lane.members {
 		halfway := m.began.Add(m.due.Sub(m.began) / 2)
 		switch {
+		case m.first != 0 && !slices.Contains(f.round.asked, m.first):
+			continue // It asks for something else, which its own probe showed or an earlier round.
 		case m == f.entry, m.since.After(f.began), !m.began.IsZero() && now.Before(halfway):
 			continue
 		case m.optIn.isDue(m.target, now) && !f.target.OptInDue:
@@ -88,6 +91,16 @@ func (e *Engine) participants(f *flight, now time.Time) []participant {
 		chosen = append(chosen, participant{m, t, m.verdict.Key})
 	}
 	return chosen
+}
+
+// lacked takes note of what a participant asks for first, so that it is not tried in vain with every round: a
+// thousand targets of one credential may have nothing in common.
+func (e *Engine) lacked(p participant, first uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if p.entry.verdict.Key == p.key {
+		p.entry.first = first
+	}
 }
 
 func (e *Engine) landShared(f *flight, p participant, r Report, asked []uint64) (o Observation, counted bool) {

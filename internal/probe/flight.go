@@ -38,32 +38,11 @@ type flight struct {
 	overdrawn bool
 }
 
-// begin begins the probe of an entry that is due, or returns nil where it has to wait for a place. Where
-// it has to wait for a time it is planned anew.
+// begin begins the probe of an entry that has all its places.
 func (e *Engine) begin(ctx context.Context, m *entry, now time.Time) *flight {
 	l := m.lane
-	switch {
-	case e.inFlight >= e.options.MaxInFlight:
-		e.wanted = true
-		return nil
-	case l.flight != nil:
-		l.wanted = true
-		return nil
-	}
-	if opens := l.opens(m.requested, now); opens.After(now) {
-		m.at = opens // What it is owed stays.
-		e.enqueue(m)
-		return nil
-	}
-	if l.turn(e.passes, now) != m.id.Namespace {
-		return nil // Who is to begin is offered a place in the same pass.
-	}
-	if l.host.inFlight >= hostPlaces {
-		l.host.wanted = true
-		return nil
-	}
 	f := &flight{
-		entry: m, target: m.target, lane: l, began: now, planned: m.at,
+		entry: m, target: m.target, lane: l, began: now, planned: m.ready,
 		skipped: int(now.Sub(m.due) / max(m.period(), time.Second)),
 		round:   round{client: e.options.Client, shared: len(l.members) > 1},
 	}
@@ -72,10 +51,7 @@ func (e *Engine) begin(ctx context.Context, m *entry, now time.Time) *flight {
 	if m.requested {
 		l.requestsFrom = now.Add(requestPause)
 	}
-	m.flight, m.began, m.waiting, m.requested = f, now, false, false
-	l.flight = f
-	l.host.inFlight++
-	e.inFlight++
+	m.flight, m.began, m.requested = f, now, false
 	return f
 }
 
@@ -126,7 +102,7 @@ func (e *Engine) land(f *flight, r Report, ending bool, ended time.Time) (o Obse
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.inFlight--
-	f.lane.host.inFlight--
+	f.lane.host.taken--
 	f.overdrawn = f.lane.spend(len(f.round.asked), ended)
 	if r.RetryAfter > 0 {
 		wait := stretch(r.RetryAfter, 1+spread*e.options.Jitter())
@@ -197,11 +173,13 @@ func (e *Engine) nextDue(m *entry, soon bool) time.Time {
 func (e *Engine) release(f *flight) (wanted bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	f.lane.flight = nil
+	f.lane.taken = false
 	e.restretch(f.lane)
-	wanted = e.wanted || f.lane.wanted || f.lane.host.wanted
-	e.wanted, f.lane.wanted, f.lane.host.wanted = false, false, false
-	return wanted
+	if !e.waited(f.lane) {
+		return false
+	}
+	e.freed = append(e.freed, f.lane)
+	return true
 }
 
 func (e *Engine) observe(o Observation) {

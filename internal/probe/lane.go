@@ -38,10 +38,12 @@ type lane struct {
 	key     laneKey
 	host    *host
 	members []*entry
-	// flight is the probe under way, with those that take part in it.
-	flight *flight
-	// wanted says that a member waits for it to end.
-	wanted bool
+	// taken says that a probe of the lane is in flight, or waits for a place for it. line are the members that
+	// wait for its end, or for the lane to open: at opened, as of when the alarm was last set.
+	taken  bool
+	line   line
+	alarm  alarm
+	opened time.Time
 
 	// share is how many requests a minute are ours. tokens are those that are left, as of refilled; a probe
 	// begins where there is one, and may then overdraw.
@@ -57,9 +59,6 @@ type lane struct {
 	// says that what it depends on has changed.
 	stretch float64
 	moved   bool
-	// next is the namespace whose turn it is, as of a pass of the engine.
-	next string
-	asOf int
 
 	// accepted is when the credential was last accepted, and refused when it was refused for the first time
 	// after that; zero for never.
@@ -74,11 +73,11 @@ type laneKey struct {
 
 // host is what all lanes of one host share.
 type host struct {
-	name     string
-	lanes    map[*lane]struct{}
-	inFlight int
-	// wanted says that somebody waits for a place.
-	wanted bool
+	name  string
+	lanes map[*lane]struct{}
+	// taken is how many of its places are, and line are those that wait for one.
+	taken int
+	line  line
 }
 
 func laneOf(t Target) laneKey {
@@ -108,6 +107,7 @@ func (e *Engine) join(m *entry, now time.Time) {
 			e.hosts[key.host] = h
 		}
 		l = &lane{key: key, host: h, stretch: 1}
+		l.alarm = alarm{place: -1, lane: l}
 		l.share = m.target.share()
 		l.tokens, l.refilled = l.share, now
 		h.lanes[l] = struct{}{}
@@ -146,7 +146,7 @@ func (l *lane) sharedWithout(m *entry) bool {
 // idle says whether the lane can be forgotten.
 func (l *lane) idle(now time.Time) bool {
 	l.refill(now)
-	return len(l.members) == 0 && l.flight == nil && l.tokens >= l.capacity() &&
+	return len(l.members) == 0 && !l.taken && l.tokens >= l.capacity() &&
 		now.After(l.closedUntil) && now.After(l.requestsFrom)
 }
 
@@ -179,31 +179,6 @@ func (l *lane) opens(requested bool, now time.Time) time.Time {
 		at = latest(at, l.sent.Add(pause))
 	}
 	return at
-}
-
-// turn is the namespace whose probe is to begin next, where one may: of those that wait, that of which a probe
-// last began longest ago. Who asks waits, so there is one.
-func (l *lane) turn(pass int, now time.Time) string {
-	switch {
-	case len(l.members) == 1:
-		return l.members[0].id.Namespace
-	case l.asOf == pass:
-		return l.next
-	}
-	served := map[string]time.Time{}
-	for _, m := range l.members {
-		served[m.id.Namespace] = latest(served[m.id.Namespace], m.began)
-	}
-	requests, others := !l.opens(true, now).After(now), !l.opens(false, now).After(now)
-	var next *entry
-	for _, m := range l.members {
-		mayBegin := m.waiting && (m.requested && requests || !m.requested && others)
-		if mayBegin && (next == nil || served[m.id.Namespace].Before(served[next.id.Namespace])) {
-			next = m
-		}
-	}
-	l.next, l.asOf = next.id.Namespace, pass
-	return l.next
 }
 
 // spend takes the requests of a probe off the budget. It says whether they were more than our share.
@@ -249,6 +224,9 @@ func (e *Engine) restretch(l *lane) {
 
 // asks takes note of what a probe asked for. One that failed on its way asked for less than the next one may.
 func (m *entry) asks(asked []uint64, found Outcome) {
+	if len(asked) > 0 {
+		m.first = asked[0]
+	}
 	cutShort := found[Provisioned].Result == NotReached && len(asked) < len(m.asked)
 	if !cutShort && !slices.Equal(m.asked, asked) {
 		m.asked, m.lane.moved = asked, true

@@ -3,29 +3,61 @@
 
 package probe
 
-// dueQueue is a heap of the entries that wait for their time, by the moment to look at them.
-type dueQueue []*entry
+import (
+	"container/heap"
+	"time"
+)
 
-func (q dueQueue) Len() int           { return len(q) }
-func (q dueQueue) Less(i, j int) bool { return q[i].at.Before(q[j].at) }
-func (q dueQueue) Swap(i, j int) {
+// alarm is a moment at which there is something to do: for an entry, which is due then, or for a lane, which
+// opens then for those that wait in it.
+type alarm struct {
+	at time.Time
+	// place in the queue; negative while the alarm is not set.
+	place int
+	entry *entry
+	lane  *lane
+}
+
+// set has the alarm ring at a moment, and not before.
+func (q *alarmQueue) set(a *alarm, at time.Time) {
+	a.at = at
+	if a.place >= 0 {
+		heap.Fix(q, a.place)
+		return
+	}
+	heap.Push(q, a)
+}
+
+// unset has the alarm not ring.
+func (q *alarmQueue) unset(a *alarm) {
+	if a.place >= 0 {
+		heap.Remove(q, a.place)
+	}
+}
+
+// alarmQueue is a heap of the alarms that are set, by their moments.
+type alarmQueue []*alarm
+
+func (q alarmQueue) Len() int           { return len(q) }
+func (q alarmQueue) Less(i, j int) bool { return q[i].at.Before(q[j].at) }
+func (q alarmQueue) Swap(i, j int) {
 	q[i], q[j] = q[j], q[i]
 	q[i].place, q[j].place = i, j
 }
 
 // Push implements heap.Interface.
-func (q *dueQueue) Push(x any) {
-	e := x.(*entry)
-	e.place = len(*q)
-	*q = append(*q, e)
+func (q *alarmQueue) Push(x any) {
+	a := x.(*alarm)
+	a.place = len(*q)
+	*q = append(*q, a)
 }
 
 // Pop implements heap.Interface.
-func (q *dueQueue) Pop() any {
+func (q *alarmQueue) Pop() any {
 	last := len(*q) - 1
-	e := (*q)[last]
+	a := (*q)[last]
 	(*q)[last] = nil
 	*q = (*q)[:last]
-	e.place = -1
-	return e
+	a.place = -1
+	return a
 }
