@@ -55,6 +55,9 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		Egress:  tellEgress(mgr.GetLogger(), mgr.GetEventRecorder("mainstay"), o.Self),
 		Observe: func(probed probe.Observation) {
 			shown.observe(probed)
+			if o.GetSecretsOnly && worthRereading(probed.Report.Outcome) {
+				wakeups.Wake(probed.ID)
+			}
 			if probed.Panic != "" {
 				log := mgr.GetLogger().WithValues("kind", probed.ID.Kind, "namespace", probed.ID.Namespace, "name", probed.ID.Name)
 				log.Error(nil, "A probe panicked; please report this", "stack", probed.Panic)

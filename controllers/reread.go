@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/internal/probe"
 	"mainstay.dev/mainstay/internal/target"
 )
 
@@ -35,6 +36,17 @@ func reread(object target.Dependency, now time.Time) time.Duration {
 		}
 	}
 	return wait
+}
+
+// worthRereading says whether a probe found what a replaced Secret or ConfigMap would explain. Then the versions
+// are read again before the next probe, or one that was replaced in time would be counted as refused.
+func worthRereading(found probe.Outcome) bool {
+	for _, stage := range []probe.Stage{probe.Reachable, probe.Authenticated, probe.Authorized} {
+		if found[stage].Result == probe.Failed {
+			return true
+		}
+	}
+	return false
 }
 
 // sooner is the shorter of two waits, of which 0 is none.

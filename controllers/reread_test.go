@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/internal/probe"
 )
 
 func TestWhenASecretIsReadAgain(t *testing.T) {
@@ -45,5 +46,24 @@ func TestWhenASecretIsReadAgain(t *testing.T) {
 	}
 	if got := reread(&v1alpha1.AIProvider{}, now); got != 0 {
 		t.Errorf("expected nothing to be read for an object that refers to nothing, found %s", got)
+	}
+}
+
+func TestAProbeThatFailsHasTheSecretReadAgainBeforeTheNext(t *testing.T) {
+	for symptom, want := range map[probe.Symptom]bool{
+		probe.KeyRejected:        true, // It may have been rotated.
+		probe.CertificateInvalid: true, // So may the CA.
+		probe.ModelNotAvailable:  false,
+	} {
+		var found probe.Outcome
+		found.Fail(symptom)
+		if got := worthRereading(found); got != want {
+			t.Errorf("%v: expected %t, found %t", symptom, want, got)
+		}
+	}
+	var good probe.Outcome
+	good.PassUpTo(probe.Provisioned)
+	if worthRereading(good) {
+		t.Error("expected nothing to be read again after a good answer")
 	}
 }

@@ -322,14 +322,6 @@ func (e *Engine) schedule(m *entry, due time.Time) {
 	e.setAlarm(&m.alarm, due)
 }
 
-// setAlarm has an alarm ring at a moment, and not before.
-func (e *Engine) setAlarm(a *alarm, at time.Time) {
-	e.queue.set(a, at)
-	if at.Before(e.asleep) {
-		e.notify()
-	}
-}
-
 // sweep doubts verdicts that were not renewed for long, and forgets lanes that nobody needs. It shows the others'
 // periods where members left.
 func (e *Engine) sweep(now time.Time) {

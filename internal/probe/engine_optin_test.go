@@ -5,6 +5,7 @@ package probe_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 // billed plays probes of a target that opted in to something, and notes when that was done.
 type billed struct {
 	epoch time.Time
+	mu    sync.Mutex
 	times []time.Duration
 	// finds is what it finds at its stage; a pass where it is zero.
 	stage probe.Stage
@@ -24,7 +26,16 @@ type billed struct {
 	down bool
 }
 
+// play changes what the provider says.
+func (b *billed) play(change func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	change()
+}
+
 func (b *billed) answer(_ context.Context, t probe.Target) probe.Report {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.down {
 		return down()
 	}
@@ -131,7 +142,7 @@ func TestAFreeProbeDoesNotTakeBackWhatOnlyABilledOneSees(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			optingIn(t, func(w *world, b *billed, id probe.ID) {
-				b.stage, b.finds = c.stage, c.finds
+				b.play(func() { b.stage, b.finds = c.stage, c.finds })
 				w.at(5 * time.Minute)
 				s := w.verdict(id).Stages[c.stage]
 				if !s.Finding.Equal(c.finds) || s.Bad > 1 {
@@ -144,7 +155,7 @@ func TestAFreeProbeDoesNotTakeBackWhatOnlyABilledOneSees(t *testing.T) {
 
 func TestWhatABilledProbeFoundIsLookedAtSoonerUntilItIsBelieved(t *testing.T) {
 	optingIn(t, func(w *world, b *billed, id probe.ID) {
-		b.finds = probe.Fail(probe.EmptyOutput)
+		b.play(func() { b.finds = probe.Fail(probe.EmptyOutput) })
 		w.at(59 * time.Minute)
 		if len(b.times) < 3 || !w.verdict(id).Stages[probe.Working].Firm {
 			t.Fatalf("expected three within the hour, and belief, found %v", b.times)
@@ -161,9 +172,9 @@ func TestWhatABilledProbeFoundIsLookedAtSoonerUntilItIsBelieved(t *testing.T) {
 func TestWhatCouldNotBeDoneStaysDue(t *testing.T) {
 	optingIn(t, func(w *world, b *billed, _ probe.ID) {
 		w.at(30 * time.Minute)
-		b.down = true
+		b.play(func() { b.down = true })
 		w.at(70 * time.Minute)
-		b.down = false
+		b.play(func() { b.down = false })
 		w.at(75 * time.Minute)
 		if len(b.times) != 2 || b.times[1] < 70*time.Minute || b.times[1] > 71*time.Minute {
 			t.Errorf("expected it with the first probe that gets there, found %v", b.times)

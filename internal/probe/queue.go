@@ -35,6 +35,14 @@ func (q *alarmQueue) unset(a *alarm) {
 	}
 }
 
+// setAlarm has an alarm ring at a moment, and not before.
+func (e *Engine) setAlarm(a *alarm, at time.Time) {
+	e.queue.set(a, at)
+	if at.Before(e.asleep) {
+		e.notify()
+	}
+}
+
 // alarmQueue is a heap of the alarms that are set, by their moments.
 type alarmQueue []*alarm
 
