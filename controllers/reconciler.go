@@ -44,8 +44,8 @@ type Reconciler struct {
 	written ledger
 }
 
-// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders;emailproviders;publicapis,verbs=get;list;watch
-// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders/status;emailproviders/status;publicapis/status,verbs=patch
+// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders;emailproviders;publicapis;stripeaccounts,verbs=get;list;watch
+// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders/status;emailproviders/status;publicapis/status;stripeaccounts/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets;configmaps,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
@@ -152,6 +152,11 @@ func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s dia
 	if !v.Expires.IsZero() {
 		at := metav1.NewTime(v.Expires).Rfc3339Copy()
 		status.CredentialExpiresAt = &at
+	}
+	status.ActionRequiredBy = nil
+	if !v.Deadline.IsZero() {
+		at := metav1.NewTime(v.Deadline).Rfc3339Copy()
+		status.ActionRequiredBy = &at
 	}
 	if v.Probed {
 		status.LastHandledRequest = v.Key.Request

@@ -68,6 +68,10 @@ const (
 	ReasonCredentialMalformed = "CredentialMalformed"
 	// ReasonWrongKeyKind: the value is a credential, but of another vendor or for another use.
 	ReasonWrongKeyKind = "WrongKeyKind"
+	// ReasonTestModeKey: the key is one for testing, and the spec says that the app is live.
+	ReasonTestModeKey = "TestModeKey"
+	// ReasonLiveModeKey: the key moves real money, and the spec says that the app only tests.
+	ReasonLiveModeKey = "LiveModeKey"
 	// ReasonCANotFound: the ConfigMap or Secret of spec.caRef, or its key, does not exist.
 	ReasonCANotFound = "CANotFound"
 	// ReasonCAInvalid: spec.caRef holds no PEM certificate.
@@ -156,6 +160,8 @@ const (
 	ReasonRoleForbidden = "RoleForbidden"
 	// ReasonRegionNotSupported: the provider does not serve the region that the request comes from.
 	ReasonRegionNotSupported = "RegionNotSupported"
+	// ReasonAccountNotAccessible: the key may not act for the account that the spec names.
+	ReasonAccountNotAccessible = "AccountNotAccessible"
 )
 
 // Reasons of stage Provisioned.
@@ -178,6 +184,20 @@ const (
 	ReasonRequestPathNotFound = "RequestPathNotFound"
 	// ReasonAccountMayNotSend: the provider does not let the account send.
 	ReasonAccountMayNotSend = "AccountMayNotSend"
+	// ReasonAccountRestricted: the provider has restricted or rejected the account.
+	ReasonAccountRestricted = "AccountRestricted"
+	// ReasonChargesDisabled: the account cannot take payments.
+	ReasonChargesDisabled = "ChargesDisabled"
+	// ReasonPayoutsDisabled: the account takes payments, and its money does not reach its bank.
+	ReasonPayoutsDisabled = "PayoutsDisabled"
+	// ReasonCapabilityInactive: the account lacks a capability that the spec names.
+	ReasonCapabilityInactive = "CapabilityInactive"
+	// ReasonRequirementsPastDue: the account works, and what the provider asked to know of it is overdue.
+	ReasonRequirementsPastDue = "RequirementsPastDue"
+	// ReasonRequirementsDue: the account works, and the provider asks to know more of it, by a deadline.
+	ReasonRequirementsDue = "RequirementsDue"
+	// ReasonAccountNotShown: the provider does not show the state of the account to this key.
+	ReasonAccountNotShown = "AccountNotShown"
 	// ReasonListTooLong: the provider lists more than Mainstay reads, and what is needed was not in it.
 	ReasonListTooLong = "ListTooLong"
 	// ReasonSendOnlyKey: the key may send and nothing else, so it cannot show the domain's state.

@@ -25,6 +25,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		&AIProvider{}, &AIProviderList{},
 		&EmailProvider{}, &EmailProviderList{},
 		&PublicAPI{}, &PublicAPIList{},
+		&StripeAccount{}, &StripeAccountList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

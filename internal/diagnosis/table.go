@@ -125,6 +125,16 @@ var rows = []Diagnosis{
 		Advice: "Put the {credential} of {provider} there, or correct spec.provider or spec.secretRef.",
 	},
 	{
+		Symptom: probe.TestModeKey, Reason: v1alpha1.ReasonTestModeKey, Blame: Owner,
+		Seen:   "The {credential}[ in {secret}] is one for testing, and spec.mode is Live: with it no real payment is made.",
+		Advice: "Put the live {credential} of {provider} there, or set spec.mode to Test.",
+	},
+	{
+		Symptom: probe.LiveModeKey, Reason: v1alpha1.ReasonLiveModeKey, Blame: Owner,
+		Seen:   "The {credential}[ in {secret}] is a live one, and spec.mode is Test: what the app tries out moves real money.",
+		Advice: "Put the test {credential} of {provider} there, or set spec.mode to Live.",
+	},
+	{
 		Symptom: probe.CANotFound, Reason: v1alpha1.ReasonCANotFound, Blame: Owner,
 		Seen:   "What spec.caRef names[, {names},] does not exist.",
 		Advice: "Create it with the PEM certificates, or correct spec.caRef.",
@@ -321,6 +331,11 @@ var rows = []Diagnosis{
 		Seen:   "{provider} does not serve the country or region that the cluster calls from.",
 		Advice: "Call from a supported region, or choose another provider.",
 	},
+	{
+		Symptom: probe.AccountNotAccessible, Reason: v1alpha1.ReasonAccountNotAccessible, Blame: Owner,
+		Seen:   "The {credential}[ in {secret}] may not act for the account of spec.account[, {names}], or there is none.",
+		Advice: "Check spec.account and the mode of the key, and whether the account still grants access to the platform.",
+	},
 
 	// Provisioned
 	{
@@ -399,6 +414,41 @@ var rows = []Diagnosis{
 		Advice: "Look at the account's page at {provider} for what it waits for, or ask their support.",
 	},
 	{
+		Symptom: probe.AccountRestricted, Reason: v1alpha1.ReasonAccountRestricted, Blame: Owner,
+		Seen:   "{provider} has restricted the account[: {names}].",
+		Advice: "See in the dashboard of {provider} what it asks for, or ask their support.",
+	},
+	{
+		Symptom: probe.ChargesDisabled, Reason: v1alpha1.ReasonChargesDisabled, Blame: Owner,
+		Seen:   "{provider} lets the account take no payments[: {names}].",
+		Advice: "Give {provider} in its dashboard what it asks to know of the account.",
+	},
+	{
+		Symptom: probe.PayoutsDisabled, Reason: v1alpha1.ReasonPayoutsDisabled, Blame: Owner,
+		Seen:   "{provider} pays nothing out from the account[: {names}].",
+		Advice: "Check the bank account in the dashboard of {provider}, and what it asks to know of the account.",
+	},
+	{
+		Symptom: probe.CapabilityInactive, Reason: v1alpha1.ReasonCapabilityInactive, Blame: Owner,
+		Seen:   "A capability that spec.requires.capabilities names is not active[: {names}].",
+		Advice: "Request it for the account at {provider}, and give there what it needs.",
+	},
+	{
+		Symptom: probe.RequirementsPastDue, Reason: v1alpha1.ReasonRequirementsPastDue, Blame: Owner,
+		Seen:   "What {provider} asked to know of the account is overdue[: {names}].",
+		Advice: "Give it in the dashboard of {provider}, before the account is restricted.",
+	},
+	{
+		Symptom: probe.RequirementsDue, Reason: v1alpha1.ReasonRequirementsDue, Blame: Owner, Shows: probe.Passed,
+		Seen:   "The account works, and {provider} asks to know more of it[: {names}].",
+		Advice: "Give it in the dashboard of {provider} before the time in status.actionRequiredBy.",
+	},
+	{
+		Symptom: probe.AccountNotShown, Reason: v1alpha1.ReasonAccountNotShown, Shows: probe.Unprovable,
+		Seen:   "{provider} does not show all of the account's state to this {credential}[: {names} is missing].",
+		Advice: "Nothing has to change. To be sure, look at the account in the dashboard of {provider}.",
+	},
+	{
 		Symptom: probe.ListTooLong, Reason: v1alpha1.ReasonListTooLong, Blame: Mainstay, Shows: probe.Undecided,
 		Seen:   "{provider} lists more than Mainstay reads, and what is needed[, {names},] was not in what it read.",
 		Advice: "Look it up at {provider}; deleting what is not used there shortens the list.",
@@ -417,7 +467,7 @@ var rows = []Diagnosis{
 	// Working, which has no condition of its own and shows in Healthy
 	{
 		Symptom: probe.RateLimited, Reason: v1alpha1.ReasonRateLimited, Blame: Owner, Counts: InARow,
-		Seen:   "{provider} answers that the rate limit of this key or account is used up (429).",
+		Seen:   "{provider} answers that the rate limit of this key or account is used up (429)[: {names}].",
 		Advice: "Let the app call less often or back off, or have {provider} raise the limit.",
 	},
 	{

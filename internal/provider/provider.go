@@ -7,6 +7,7 @@ package provider
 import (
 	"cmp"
 	"strings"
+	"time"
 
 	"mainstay.dev/mainstay/internal/probe"
 )
@@ -53,6 +54,11 @@ type Provider struct {
 	ExpiryHeader string
 	// Limits are the headers in which the vendor tells how much of its limits is left.
 	Limits []LimitHeaders
+	// LimitHeader is the header in which the vendor names the limit that a refused request has met.
+	LimitHeader string
+	// Unfit recognises without the network a credential of the right kind that is not for what the spec asks
+	// for; nil where there is none such.
+	Unfit func(probe.Secret, probe.Wants) (probe.Symptom, bool)
 	// Rules are what is known of the vendor's errors; the first that matches decides.
 	Rules []probe.Rule
 	// Facts are for the reader, and for docs/providers.md.
@@ -104,6 +110,11 @@ type Step struct {
 	// nil for nothing.
 	Scope   string
 	Without func(*Page)
+	// Permission is what the key needs for the step, at a vendor whose refusals name it or leave it to us. Where
+	// Needed says that the spec does not need what the step reads, a key that lacks it has not failed; nil
+	// stands for a spec that asks for anything.
+	Permission string
+	Needed     func(probe.Wants) bool
 	// Read judges a good answer. It returns an error for what this vendor would not answer, since a login
 	// page or a gateway may well say 200.
 	Read func(*Page) error
@@ -126,6 +137,8 @@ type Page struct {
 	Turn int
 	// Headroom takes what the answer says of limits.
 	Headroom []probe.Headroom
+	// Deadline takes by when the vendor wants the owner to act.
+	Deadline time.Time
 }
 
 // Facts describe what a free probe of a vendor proves, and how sure that is.
@@ -160,6 +173,8 @@ var all = []Provider{
 	resend,
 	sendGrid,
 	smtp,
+
+	stripe,
 
 	bearer,
 	devSphere,
