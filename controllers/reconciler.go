@@ -44,8 +44,8 @@ type Reconciler struct {
 	written ledger
 }
 
-// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders;emailproviders;publicapis;stripeaccounts,verbs=get;list;watch
-// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders/status;emailproviders/status;publicapis/status;stripeaccounts/status,verbs=patch
+// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders;emailproviders;publicapis;stripeaccounts;webhookendpoints,verbs=get;list;watch
+// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders/status;emailproviders/status;publicapis/status;stripeaccounts/status;webhookendpoints/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets;configmaps,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 

@@ -184,6 +184,20 @@ const (
 	ReasonRequestPathNotFound = "RequestPathNotFound"
 	// ReasonAccountMayNotSend: the provider does not let the account send.
 	ReasonAccountMayNotSend = "AccountMayNotSend"
+	// ReasonEndpointNotFound: the sender has no webhook endpoint with the URL of the spec.
+	ReasonEndpointNotFound = "EndpointNotFound"
+	// ReasonWrongURL: the sender has a webhook endpoint with nearly the URL of the spec.
+	ReasonWrongURL = "WrongURL"
+	// ReasonEndpointInactive: the webhook endpoint is disabled at the sender.
+	ReasonEndpointInactive = "EndpointInactive"
+	// ReasonWrongEventSource: the webhook endpoint gets the events of other accounts than those of the spec.
+	ReasonWrongEventSource = "WrongEventSource"
+	// ReasonEventNotSubscribed: the webhook endpoint is not subscribed to an event that the app handles.
+	ReasonEventNotSubscribed = "EventNotSubscribed"
+	// ReasonDuplicateEndpoint: the webhook endpoint works, and a second one sends the same to the same URL.
+	ReasonDuplicateEndpoint = "DuplicateEndpoint"
+	// ReasonEndpointNotShown: the key may not see all places where the webhook endpoint may be.
+	ReasonEndpointNotShown = "EndpointNotShown"
 	// ReasonAccountRestricted: the provider has restricted or rejected the account.
 	ReasonAccountRestricted = "AccountRestricted"
 	// ReasonChargesDisabled: the account cannot take payments.
@@ -238,6 +252,10 @@ const (
 	ReasonRateLimited = "RateLimited"
 	// ReasonQuotaExhausted: credit, quota or a spend limit is used up; waiting does not help.
 	ReasonQuotaExhausted = "QuotaExhausted"
+	// ReasonDeliveriesFailing: the webhook endpoint is set up, and what is sent to it is not taken.
+	ReasonDeliveriesFailing = "DeliveriesFailing"
+	// ReasonDeliveriesUnclear: deliveries fail, and the sender does not say at which webhook endpoint.
+	ReasonDeliveriesUnclear = "DeliveriesUnclear"
 	// ReasonProofTooOld: no probe has ended for long, so nobody knows whether the verdict still holds.
 	ReasonProofTooOld = "ProofTooOld"
 	// ReasonEmptyOutput: the model of spec.completion ends its answer without a word.

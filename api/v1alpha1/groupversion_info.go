@@ -26,6 +26,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		&EmailProvider{}, &EmailProviderList{},
 		&PublicAPI{}, &PublicAPIList{},
 		&StripeAccount{}, &StripeAccountList{},
+		&WebhookEndpoint{}, &WebhookEndpointList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

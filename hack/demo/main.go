@@ -90,6 +90,7 @@ func (s *stage) tell(ctx context.Context) error {
 		{"emailprovider/receipts", "shop", "Passed"},
 		{"publicapi/reporting", "shop", "InsufficientScope"},
 		{"stripeaccount/checkout", "shop", "Passed"},
+		{"webhookendpoint/invoices", "shop", "Passed"},
 		{"emailprovider/newsletter", "blog", "DomainNotFound"},
 		{"aiprovider/summaries", "blog", "NoAIProvider"},
 	} {

@@ -414,6 +414,41 @@ var rows = []Diagnosis{
 		Advice: "Look at the account's page at {provider} for what it waits for, or ask their support.",
 	},
 	{
+		Symptom: probe.EndpointNotFound, Reason: v1alpha1.ReasonEndpointNotFound, Blame: Owner,
+		Seen:   "{provider} has no webhook endpoint with the URL of spec.url[: {names}].",
+		Advice: "Create it at {provider}, or correct spec.url; look whether the key is of the account that has it.",
+	},
+	{
+		Symptom: probe.WrongURL, Reason: v1alpha1.ReasonWrongURL, Blame: Owner,
+		Seen:   "No webhook endpoint of {provider} has exactly the URL of spec.url, but one comes close[: {names}].",
+		Advice: "Make both the same to the letter: scheme, host, path, and the slash at the end.",
+	},
+	{
+		Symptom: probe.EndpointInactive, Reason: v1alpha1.ReasonEndpointInactive, Blame: Owner,
+		Seen:   "The webhook endpoint[ {names}] is disabled at {provider}.",
+		Advice: "Mend what it answers, enable it at {provider}, and have the events resent that it missed.",
+	},
+	{
+		Symptom: probe.WrongEventSource, Reason: v1alpha1.ReasonWrongEventSource, Blame: Owner,
+		Seen:   "The webhook endpoint[ {names}] gets the events of other accounts than spec.stripe.eventsFrom says.",
+		Advice: "Create one at {provider} for those events, or correct spec.stripe.eventsFrom.",
+	},
+	{
+		Symptom: probe.EventNotSubscribed, Reason: v1alpha1.ReasonEventNotSubscribed, Blame: Owner,
+		Seen:   "The webhook endpoint is not subscribed to an event of spec.events[: {names}].",
+		Advice: "Add it to the events of the endpoint at {provider}, or remove it from spec.events.",
+	},
+	{
+		Symptom: probe.DuplicateEndpoint, Reason: v1alpha1.ReasonDuplicateEndpoint, Blame: Owner, Shows: probe.Passed,
+		Seen:   "{provider} has several enabled webhook endpoints with the same URL[: {names}], so events arrive more than once.",
+		Advice: "Disable all but one at {provider}; each signs with a secret of its own.",
+	},
+	{
+		Symptom: probe.EndpointNotShown, Reason: v1alpha1.ReasonEndpointNotShown, Blame: Owner, Shows: probe.Undecided,
+		Seen:   "No webhook endpoint that the {credential}[ in {secret}] may list has the URL of spec.url[, {names}], and it may not list event destinations.",
+		Advice: "Give the key the permission to read event destinations at {provider}, or look there.",
+	},
+	{
 		Symptom: probe.AccountRestricted, Reason: v1alpha1.ReasonAccountRestricted, Blame: Owner,
 		Seen:   "{provider} has restricted the account[: {names}].",
 		Advice: "See in the dashboard of {provider} what it asks for, or ask their support.",
@@ -480,6 +515,16 @@ var rows = []Diagnosis{
 		Symptom: probe.ProofTooOld, Reason: v1alpha1.ReasonProofTooOld, Blame: Mainstay, Shows: probe.Undecided,
 		Seen:   "No probe of {object} has ended for more than three periods, so nobody knows whether what was found still holds.",
 		Advice: "Look at the operator: its log, and its metrics mainstay_probes_waiting and mainstay_probe_schedule_lag_seconds.",
+	},
+	{
+		Symptom: probe.DeliveriesFailing, Reason: v1alpha1.ReasonDeliveriesFailing, Blame: Owner, Counts: InARow,
+		Seen:   "The webhook endpoint is set up, and does not take what {provider} sends[: {names}].",
+		Advice: "See at {provider} what it answers; with 400 or 401 the app most likely has another signing secret.",
+	},
+	{
+		Symptom: probe.DeliveriesUnclear, Reason: v1alpha1.ReasonDeliveriesUnclear, Blame: Owner, Shows: probe.Undecided,
+		Seen:   "Deliveries of {provider} fail or wait[: {names}], and it does not say whether at this webhook endpoint.",
+		Advice: "See the deliveries of each endpoint at {provider}.",
 	},
 	{
 		Symptom: probe.EmptyOutput, Reason: v1alpha1.ReasonEmptyOutput, Blame: Provider, Counts: InARow,

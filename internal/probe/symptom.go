@@ -111,6 +111,13 @@ var (
 	RequestPathNotFound       = define(Provisioned, "RequestPathNotFound")
 	SandboxAccount            = define(Provisioned, "SandboxAccount")
 	AccountMayNotSend         = define(Provisioned, "AccountMayNotSend")
+	EndpointNotFound          = define(Provisioned, "EndpointNotFound")
+	WrongURL                  = define(Provisioned, "WrongURL")
+	EndpointInactive          = define(Provisioned, "EndpointInactive")
+	WrongEventSource          = define(Provisioned, "WrongEventSource")
+	EventNotSubscribed        = define(Provisioned, "EventNotSubscribed")
+	DuplicateEndpoint         = define(Provisioned, "DuplicateEndpoint")
+	EndpointNotShown          = define(Provisioned, "EndpointNotShown")
 	AccountRestricted         = define(Provisioned, "AccountRestricted")
 	ChargesDisabled           = define(Provisioned, "ChargesDisabled")
 	PayoutsDisabled           = define(Provisioned, "PayoutsDisabled")
@@ -143,6 +150,10 @@ var (
 	RateLimited    = define(Working, "RateLimited")
 	QuotaExhausted = define(Working, "QuotaExhausted")
 	ProofTooOld    = define(Working, "ProofTooOld")
+
+	// Of webhooks.
+	DeliveriesFailing = define(Working, "DeliveriesFailing")
+	DeliveriesUnclear = define(Working, "DeliveriesUnclear")
 
 	// Of what a spec opted in to.
 	EmptyOutput         = define(Working, "EmptyOutput")

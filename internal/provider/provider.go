@@ -101,6 +101,8 @@ type Step struct {
 	Silent bool
 	// When says whether the step applies; nil for always.
 	When func(probe.Wants) bool
+	// Unless says that earlier answers make the step needless; nil for never.
+	Unless func(*Page) bool
 	// Each returns the names for which the step is repeated; nil for a step sent once.
 	Each func(probe.Wants) []string
 	// Spelled is how Path spells a name of Each; nil for alike.
@@ -137,6 +139,8 @@ type Page struct {
 	Turn int
 	// Headroom takes what the answer says of limits.
 	Headroom []probe.Headroom
+	// Memory is what Read keeps for the answers that follow in the same probe.
+	Memory any
 	// Deadline takes by when the vendor wants the owner to act.
 	Deadline time.Time
 }
@@ -175,6 +179,8 @@ var all = []Provider{
 	smtp,
 
 	stripe,
+
+	stripeWebhooks,
 
 	bearer,
 	devSphere,

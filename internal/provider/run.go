@@ -61,6 +61,8 @@ type run struct {
 	headroom []probe.Headroom
 	// expires is when the credential expires; zero where nobody says it.
 	expires time.Time
+	// memory is what steps keep for those that follow.
+	memory any
 	// deadline is by when the provider wants the owner to act.
 	deadline time.Time
 }
@@ -68,7 +70,7 @@ type run struct {
 // steps sends the requests in order and says whether it came to the end of them.
 func (r *run) steps(ctx context.Context) bool {
 	for _, step := range r.Steps {
-		if step.When != nil && !step.When(r.target.Wants) {
+		if step.When != nil && !step.When(r.target.Wants) || step.Unless != nil && step.Unless(r.page("", 0)) {
 			continue
 		}
 		if step.Scope != "" && !slices.Contains(r.scopes, step.Scope) {
@@ -121,7 +123,7 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		if err := step.Read(page); err != nil {
 			return r.settle(step, probe.Reading{Symptom: probe.UnexpectedAnswer}, name)
 		}
-		r.scopes = page.Scopes
+		r.scopes, r.memory = page.Scopes, page.Memory
 		if !page.Deadline.IsZero() {
 			r.deadline = page.Deadline
 		}
@@ -255,7 +257,7 @@ func (r *run) has(h probe.Headroom) {
 
 // page returns a page for a step to fill and to judge, with what is known so far.
 func (r *run) page(name string, turn int) *Page {
-	return &Page{Wants: r.target.Wants, Outcome: &r.outcome, Scopes: r.scopes, Name: name, Turn: turn}
+	return &Page{Wants: r.target.Wants, Outcome: &r.outcome, Scopes: r.scopes, Memory: r.memory, Name: name, Turn: turn}
 }
 
 // without leaves out a step that the key has no scope for.

@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -53,7 +54,7 @@ var stripeVersion = map[string]string{"Stripe-Version": "2026-07-29.dahlia"}
 
 // stripeFor names the connected account that a request is for.
 func stripeFor(page *Page) map[string]string {
-	if account := ofStripe(page.Wants).Account; account != "" {
+	if account := cmp.Or(ofStripe(page.Wants).Account, ofWebhook(page.Wants).Account); account != "" {
 		return map[string]string{"Stripe-Account": account}
 	}
 	return map[string]string{}
@@ -160,7 +161,7 @@ func stripeObject(body []byte, kind string, into any) error {
 
 // wrongStripeMode says what is wrong with a key of a mode.
 func wrongStripeMode(live bool, wants probe.Wants) (probe.Symptom, bool) {
-	switch wanted := ofStripe(wants).Live; {
+	switch wanted := ofStripe(wants).Live || ofWebhook(wants).Live; {
 	case wanted && !live:
 		return probe.TestModeKey, true
 	case !wanted && live:

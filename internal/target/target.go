@@ -94,6 +94,12 @@ var Kinds = []Kind{
 		NewList: func() runtime.Object { return &v1alpha1.StripeAccountList{} },
 		Wants:   stripeWants,
 	},
+	{
+		Name:    "WebhookEndpoint",
+		New:     func() Dependency { return &v1alpha1.WebhookEndpoint{} },
+		NewList: func() runtime.Object { return &v1alpha1.WebhookEndpointList{} },
+		Wants:   webhookWants,
+	},
 }
 
 func aiPlace(d Dependency) string {

@@ -84,6 +84,16 @@ type Wants struct {
 	Sink       bool       `json:"sink,omitempty"`
 	Requests   []Wanted   `json:"requests,omitempty"`
 	Stripe     Stripe     `json:"stripe,omitempty"`
+	Webhook    Webhook    `json:"webhook,omitempty"`
+}
+
+// Webhook is what the spec of a WebhookEndpoint asks for.
+type Webhook struct {
+	URL    string   `json:"url"`
+	Events []string `json:"events,omitempty"`
+	// Mode is Live where it is empty.
+	Mode         string `json:"mode,omitempty"`
+	FromAccounts bool   `json:"fromAccounts,omitempty"`
 }
 
 // Stripe is what the spec of a StripeAccount asks for.
@@ -223,6 +233,10 @@ func (w Wants) of(kind string) probe.Wants {
 			wants.Requests = append(wants.Requests, probe.APIRequest{Path: r.Path, ScopeNeeded: r.Scope})
 		}
 		return wants
+	case "WebhookEndpoint":
+		return probe.WebhookWants{
+			URL: w.Webhook.URL, Events: w.Webhook.Events, Live: w.Webhook.Mode != "Test", FromAccounts: w.Webhook.FromAccounts,
+		}
 	case "StripeAccount":
 		s := w.Stripe
 		return probe.StripeWants{
