@@ -53,6 +53,7 @@ verify: ## Fail when generated files, formatting or go.mod files are out of date
 build: ## Build the operator and the kubectl plugin into bin/.
 	$(GO_BUILD) -o bin/manager ./cmd/manager
 	$(GO_BUILD) -o bin/kubectl-mainstay ./cmd/kubectl-mainstay
+	cp cmd/kubectl-mainstay/kubectl_complete-mainstay bin/
 
 .PHONY: demo
 demo: ## Run the operator against a local control plane and false vendors (ONCE=1: one round).

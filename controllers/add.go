@@ -36,7 +36,8 @@ type Options struct {
 	Registry metrics.RegistererGatherer
 }
 
-// Add has the manager run the probe engine and a reconciler for each probed kind.
+// Add has the manager run the probe engine, a reconciler for each probed kind, and one for the sets of
+// them that apps require.
 func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	wakeups := &Wakeups{}
 	var engine *probe.Engine
@@ -76,6 +77,10 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		if err := reconciler.setup(ctx, mgr, wakeups, o.Concurrent); err != nil {
 			return fmt.Errorf("%s: %w", kind.Name, err)
 		}
+	}
+	sets := &SetReconciler{Client: mgr.GetClient(), Events: mgr.GetEventRecorder("mainstay"), Metrics: shown}
+	if err := sets.setup(mgr, o.Concurrent); err != nil {
+		return fmt.Errorf("%s: %w", setKind, err)
 	}
 	return nil
 }

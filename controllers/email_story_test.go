@@ -124,7 +124,6 @@ func verdictMetric(t *testing.T, namespace string) string {
 // TestATestEmailProvesWhatAKeyCannotShow has a key that may only send prove itself, and its domain.
 func TestATestEmailProvesWhatAKeyCannotShow(t *testing.T) {
 	for vendor, c := range map[v1alpha1.EmailVendor]struct{ played, before string }{
-		"Resend":   {"test email of a send-only key", v1alpha1.ReasonPassed},
 		"Postmark": {"test email", v1alpha1.ReasonPassed},
 		"Mailgun":  {"test email of a sending key", v1alpha1.ReasonAPIKeyUnproven},
 	} {
@@ -168,5 +167,35 @@ func TestATestEmailProvesWhatAKeyCannotShow(t *testing.T) {
 				t.Errorf("expected one test email, found %d", n)
 			}
 		})
+	}
+}
+
+// TestAnAccountOfSESInTheSandboxHasACause has the access key that the played account knows, and no other.
+func TestAnAccountOfSESInTheSandboxHasACause(t *testing.T) {
+	fixture, err := providertest.Find("EmailProvider", "SES")
+	if err != nil {
+		t.Fatal(err)
+	}
+	namespace, played := newNamespace(t), world.vendors["SES"]
+	s := secret(namespace, "")
+	s.StringData = map[string]string{"accessKeyID": fixture.Credential.AccessKeyID, "secretAccessKey": fixture.Credential.Sample}
+	email := resend(namespace)
+	email.Spec.Provider, email.Spec.Domain = "SES", "mail.example.com"
+	email.Spec.SES = &v1alpha1.SESAccount{Region: fixture.Place}
+	played.PlayFor(fixture.Credential.AccessKeyID, "sandbox")
+	create(t, s, email)
+	found := waitForReason(t, email, v1alpha1.ReasonSandboxMode)
+	if found.Status != metav1.ConditionFalse || !strings.Contains(found.Message, "access to production in region eu-west-1") {
+		t.Errorf("expected Healthy False with what to ask for, found:\n%s", shown(email))
+	}
+	if got := email.Status.Headroom; len(got) != 1 || got[0].Resource != "emails" || *got[0].Limit != 200 {
+		t.Errorf("expected the quota of the sandbox in the status, found %+v", got)
+	}
+
+	played.PlayFor(fixture.Credential.AccessKeyID, "account under review")
+	probeNow(t, email, "out of the sandbox")
+	waitForReason(t, email, v1alpha1.ReasonPassed)
+	if e := waitForEvent(t, email, v1alpha1.ReasonAccountUnderReview); e.Type != corev1.EventTypeWarning {
+		t.Errorf("expected a warning of what is to come, found %s", e.Type)
 	}
 }

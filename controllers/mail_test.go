@@ -103,7 +103,7 @@ func mailProvider(t *testing.T, namespace string, server *providertest.MailServe
 	email.Spec.Provider = "SMTP"
 	email.Spec.SecretRef = &v1alpha1.SecretKeyRef{Name: "smtp"}
 	email.Spec.CARef = &v1alpha1.CARef{Kind: "ConfigMap", Name: "authority"}
-	email.Spec.SMTP = &v1alpha1.SMTPServer{Host: address.Host, Port: portOf(t, address), AcceptSink: true}
+	email.Spec.SMTP = &v1alpha1.SMTPServer{Host: address.Host, Port: portOf(t, address), Sink: v1alpha1.SMTPSinkAccept}
 	return email
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/internal/diagnosis"
@@ -21,6 +22,7 @@ import (
 type Metrics struct {
 	mu       sync.Mutex
 	verdicts map[probe.ID]verdict
+	sets     map[types.NamespacedName]*v1alpha1.DependencySet
 
 	duration *prometheus.HistogramVec
 	lag      prometheus.Histogram
@@ -59,6 +61,7 @@ var (
 func NewMetrics(registry prometheus.Registerer, stats func() probe.Stats) (*Metrics, error) {
 	m := &Metrics{
 		verdicts: map[probe.ID]verdict{},
+		sets:     map[types.NamespacedName]*v1alpha1.DependencySet{},
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:                           "mainstay_probe_duration_seconds",
 			Help:                           "How long probes took, all their requests together.",
@@ -194,6 +197,8 @@ func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	ch <- expiryDesc
 	ch <- limitDesc
 	ch <- remainingDesc
+	ch <- setDesc
+	ch <- memberDesc
 }
 
 // Collect implements prometheus.Collector.
@@ -219,4 +224,5 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(remainingDesc, prometheus.GaugeValue, h.Remaining, labels...)
 		}
 	}
+	m.collectSets(ch)
 }

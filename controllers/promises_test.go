@@ -207,17 +207,18 @@ func leaks() error {
 	var (
 		ais    v1alpha1.AIProviderList
 		emails v1alpha1.EmailProviderList
+		sets   v1alpha1.DependencySetList
 		events eventsv1.EventList
 	)
 	ctx := context.Background()
-	err = errors.Join(world.admin.List(ctx, &ais), world.admin.List(ctx, &emails), world.admin.List(ctx, &events))
+	err = errors.Join(world.admin.List(ctx, &ais), world.admin.List(ctx, &emails), world.admin.List(ctx, &sets), world.admin.List(ctx, &events))
 	if err != nil {
 		return err
 	}
 	if len(ais.Items) == 0 || len(events.Items) == 0 || world.log.String() == "" {
 		return errors.New("expected objects, events and a log to search in")
 	}
-	for _, list := range []any{ais, emails, events} {
+	for _, list := range []any{ais, emails, sets, events} {
 		data, err := json.Marshal(list)
 		if err != nil {
 			return err

@@ -3,7 +3,8 @@
 
 // Package controllers is the operator's only code that reads and writes objects in the API server. One
 // type of reconciler serves every probed kind: it hands targets to the probe engine, and writes to the status what the engine's verdict
-// amounts to. It never waits for a probe.
+// amounts to. It never waits for a probe. Another, in dependencyset.go, tells each app what that means for
+// it.
 //
 // To read it: Reconcile in reconciler.go, what it gathers in gather.go, what it writes in status.go, and
 // what wakes it in setup.go.
@@ -41,11 +42,11 @@ type Reconciler struct {
 	Heartbeat time.Duration
 
 	// written holds the last write to each object until the cache shows it.
-	written ledger
+	written ledger[*v1alpha1.DependencyStatus]
 }
 
-// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders;emailproviders;publicapis;stripeaccounts;webhookendpoints,verbs=get;list;watch
-// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders/status;emailproviders/status;publicapis/status;stripeaccounts/status;webhookendpoints/status,verbs=patch
+// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders;emailproviders;publicapis;stripeaccounts;webhookendpoints;dependencysets,verbs=get;list;watch
+// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders/status;emailproviders/status;publicapis/status;stripeaccounts/status;webhookendpoints/status;dependencysets/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets;configmaps,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
@@ -60,7 +61,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	r.written.overlay(id, object)
+	if status, behind := r.written.latest(object); behind {
+		*object.SharedStatus() = *status
+	}
 	if object.SharedSpec().Suspend {
 		r.Engine.Remove(id)
 		return r.write(ctx, report{id: id, object: object, status: suspended(object)})
@@ -135,7 +138,7 @@ func (r *Reconciler) subject(object target.Dependency) diagnosis.Subject {
 // forget drops what this process holds of an object that is gone. Its probe ends last, and then nothing is left.
 func (r *Reconciler) forget(id probe.ID) {
 	r.Metrics.forget(id)
-	r.written.forget(id)
+	r.written.forget(client.ObjectKey{Namespace: id.Namespace, Name: id.Name})
 	r.Engine.Remove(id)
 }
 

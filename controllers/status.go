@@ -64,14 +64,14 @@ func (r *Reconciler) write(ctx context.Context, p report) (ctrl.Result, error) {
 		p.status.LastProbeTime = &at
 	}
 	*p.object.SharedStatus() = *p.status
-	version, err := r.apply(ctx, p.object)
+	version, err := applyStatus(ctx, r.Client, r.Kind.Name, p.object)
 	switch {
 	case apierrors.IsNotFound(err), apierrors.IsConflict(err):
 		return ctrl.Result{}, nil // The object is gone, or is another one of the same name.
 	case err != nil:
 		return ctrl.Result{}, fmt.Errorf("apply status: %w", err)
 	}
-	r.written.add(p.id, p.object, version)
+	r.written.add(p.object, version, p.status)
 	r.tell(p, old)
 	return again, nil
 }
@@ -104,19 +104,19 @@ func timeOf(t *metav1.Time) time.Time {
 	return t.Time
 }
 
-// apply writes the whole status as the one owner of its fields. The UID makes the API server refuse it
-// for an object that was created anew. It returns the resource version of the result.
-func (r *Reconciler) apply(ctx context.Context, object target.Dependency) (string, error) {
+// applyStatus writes the whole status as the one owner of its fields. The UID makes the API server refuse
+// it for an object that was created anew. It returns the resource version of the result.
+func applyStatus(ctx context.Context, to client.Client, kind string, object client.Object) (string, error) {
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 	if err != nil {
 		return "", err
 	}
 	u := &unstructured.Unstructured{Object: map[string]any{"status": content["status"]}}
-	u.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(r.Kind.Name))
+	u.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind))
 	u.SetNamespace(object.GetNamespace())
 	u.SetName(object.GetName())
 	u.SetUID(object.GetUID())
-	err = r.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(u), client.FieldOwner(FieldOwner), client.ForceOwnership)
+	err = to.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(u), client.FieldOwner(FieldOwner), client.ForceOwnership)
 	return u.GetResourceVersion(), err
 }
 
@@ -175,46 +175,48 @@ func (r *Reconciler) related(p report) runtime.Object {
 	}
 }
 
-// ledger remembers the last write to each object until the cache shows it, so that a reconcile in between
-// neither writes nor tells the same again.
-type ledger struct {
+// ledger remembers the last status that was written to each object of a kind until the cache shows it, so
+// that a reconcile in between neither writes nor tells the same again.
+type ledger[S interface{ DeepCopy() S }] struct {
 	mu    sync.Mutex
-	lines map[probe.ID]line
+	lines map[types.NamespacedName]line[S]
 }
 
-type line struct {
+type line[S any] struct {
 	uid     types.UID
 	version string // the resource version that the write made
-	status  v1alpha1.DependencyStatus
+	status  S
 }
 
-func (l *ledger) add(id probe.ID, object target.Dependency, version string) {
+func (l *ledger[S]) add(object client.Object, version string, status S) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.lines == nil {
-		l.lines = map[probe.ID]line{}
+		l.lines = map[types.NamespacedName]line[S]{}
 	}
-	l.lines[id] = line{uid: object.GetUID(), version: version, status: *object.SharedStatus().DeepCopy()}
+	l.lines[client.ObjectKeyFromObject(object)] = line[S]{uid: object.GetUID(), version: version, status: status.DeepCopy()}
 }
 
-// overlay gives an object from the cache the status that was last written, while the cache is behind.
-func (l *ledger) overlay(id probe.ID, object target.Dependency) {
+// latest returns the status that was last written to an object, while the cache that it comes from is
+// behind.
+func (l *ledger[S]) latest(object client.Object) (status S, behind bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	last, found := l.lines[id]
+	name := client.ObjectKeyFromObject(object)
+	last, found := l.lines[name]
 	if !found {
-		return
+		return status, false
 	}
 	order, err := resourceversion.CompareResourceVersion(object.GetResourceVersion(), last.version)
 	if err != nil || order >= 0 || object.GetUID() != last.uid {
-		delete(l.lines, id)
-		return
+		delete(l.lines, name)
+		return status, false
 	}
-	*object.SharedStatus() = *last.status.DeepCopy()
+	return last.status.DeepCopy(), true
 }
 
-func (l *ledger) forget(id probe.ID) {
+func (l *ledger[S]) forget(name types.NamespacedName) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.lines, id)
+	delete(l.lines, name)
 }

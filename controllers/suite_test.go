@@ -59,9 +59,13 @@ var world struct {
 	// admin may do anything; operator is the config of who may do what the shipped roles allow.
 	admin    client.WithWatch
 	operator *rest.Config
-	registry *prometheus.Registry
-	log      lockedBuffer
-	vendors  map[string]*providertest.Vendor
+	// kubeconfig is a file with which commands may do anything; user returns one of a user who may do nothing
+	// yet. tools is a folder for what tests build.
+	kubeconfig, tools string
+	user              func(name string) ([]byte, error)
+	registry          *prometheus.Registry
+	log               lockedBuffer
+	vendors           map[string]*providertest.Vendor
 	// urls are where the vendors are. The operator is told of those that specs do not name.
 	urls    map[string]string
 	options controllers.Options
@@ -77,6 +81,9 @@ func TestMain(m *testing.M) {
 }
 
 func runSuite(m *testing.M) (int, error) {
+	// Where a slow start leaves the log without a place to go for half a minute, nothing is logged any more.
+	// The operator's flags allow no more than this, so it is what the search for credentials has to see.
+	ctrl.SetLogger(ctrlzap.New(ctrlzap.WriteTo(&world.log), ctrlzap.JSONEncoder(), ctrlzap.Level(zapcore.DebugLevel)))
 	env := &envtest.Environment{
 		CRDDirectoryPaths:     []string{filepath.Join("..", "config", "crd", "bases")},
 		ErrorIfCRDPathMissing: true,
@@ -98,8 +105,21 @@ func runSuite(m *testing.M) (int, error) {
 	if world.operator, err = operatorConfig(env); err != nil {
 		return 1, err
 	}
-	// The operator's flags allow no more than this, so it is what the search for credentials has to see.
-	ctrl.SetLogger(ctrlzap.New(ctrlzap.WriteTo(&world.log), ctrlzap.JSONEncoder(), ctrlzap.Level(zapcore.DebugLevel)))
+	if world.tools, err = os.MkdirTemp("", "mainstay-tools-"); err != nil {
+		return 1, err
+	}
+	defer func() { _ = os.RemoveAll(world.tools) }()
+	world.kubeconfig = filepath.Join(world.tools, "kubeconfig")
+	if err := os.WriteFile(world.kubeconfig, env.KubeConfig, 0o600); err != nil {
+		return 1, err
+	}
+	world.user = func(name string) ([]byte, error) {
+		user, err := env.AddUser(envtest.User{Name: name}, nil)
+		if err != nil {
+			return nil, err
+		}
+		return user.KubeConfig()
+	}
 	world.registry = prometheus.NewRegistry()
 	if err := playVendors(); err != nil {
 		return 1, err
@@ -229,6 +249,7 @@ func (s *setup) serve(selector labels.Selector) {
 	for _, kind := range target.Kinds {
 		s.manager.Cache.ByObject[kind.New().(client.Object)] = cache.ByObject{Label: selector}
 	}
+	s.manager.Cache.ByObject[&v1alpha1.DependencySet{}] = cache.ByObject{Label: selector}
 }
 
 // startOperator runs the operator until the function that it returns is called.
@@ -324,20 +345,23 @@ func resend(namespace string) *v1alpha1.EmailProvider {
 }
 
 // waitFor returns once the object in the API server satisfies a condition, woken by its changes.
-func waitFor(t *testing.T, object target.Dependency, what string, satisfied func() bool) {
+func waitFor(t *testing.T, object client.Object, what string, satisfied func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	o := object.(client.Object)
+	kind, err := apiutil.GVKForObject(object, world.scheme)
+	if err != nil {
+		t.Fatal(err)
+	}
 	list := &metav1.PartialObjectMetadataList{}
-	list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kindOf(object) + "List"))
-	changes, err := world.admin.Watch(ctx, list, client.InNamespace(o.GetNamespace()))
+	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
+	changes, err := world.admin.Watch(ctx, list, client.InNamespace(object.GetNamespace()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer changes.Stop()
 	for {
-		if err := world.admin.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
+		if err := world.admin.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
 			t.Fatalf("waiting for %s: %v; last seen:\n%s", what, err, shown(object))
 		}
 		if satisfied() {
@@ -349,16 +373,8 @@ func waitFor(t *testing.T, object target.Dependency, what string, satisfied func
 	}
 }
 
-func kindOf(object target.Dependency) string {
-	gvk, err := apiutil.GVKForObject(object, world.scheme)
-	if err != nil {
-		panic(err) // A type that the suite's scheme lacks is a mistake of the test.
-	}
-	return gvk.Kind
-}
-
 // waitForReason waits until Healthy has a reason, for the object's present generation.
-func waitForReason(t *testing.T, object target.Dependency, reason string) *metav1.Condition {
+func waitForReason(t *testing.T, object client.Object, reason string) *metav1.Condition {
 	t.Helper()
 	waitFor(t, object, "Healthy with reason "+reason, func() bool {
 		c := condition(object, v1alpha1.ConditionHealthy)
@@ -367,21 +383,28 @@ func waitForReason(t *testing.T, object target.Dependency, reason string) *metav
 	return condition(object, v1alpha1.ConditionHealthy)
 }
 
-func condition(object target.Dependency, kind string) *metav1.Condition {
-	return meta.FindStatusCondition(object.SharedStatus().Conditions, kind)
+func condition(object client.Object, kind string) *metav1.Condition {
+	return meta.FindStatusCondition(conditionsOf(object), kind)
+}
+
+func conditionsOf(object client.Object) []metav1.Condition {
+	if set, ok := object.(*v1alpha1.DependencySet); ok {
+		return set.Status.Conditions
+	}
+	return object.(target.Dependency).SharedStatus().Conditions
 }
 
 // shown prints the conditions of an object, one a line.
-func shown(object target.Dependency) string {
+func shown(object client.Object) string {
 	var b bytes.Buffer
-	for _, c := range object.SharedStatus().Conditions {
+	for _, c := range conditionsOf(object) {
 		fmt.Fprintf(&b, "%s=%s %s: %s\n", c.Type, c.Status, c.Reason, c.Message)
 	}
 	return b.String()
 }
 
 // waitForEvent waits for an event about an object with a reason.
-func waitForEvent(t *testing.T, object target.Dependency, reason string) eventsv1.Event {
+func waitForEvent(t *testing.T, object client.Object, reason string) eventsv1.Event {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

@@ -4,7 +4,8 @@
 package v1alpha1
 
 // Condition types of the probed kinds. All are positive, and all are present once the object was
-// visited. The first five are stages, in the order in which a probe settles them.
+// visited. The first five are stages, in the order in which a probe settles them. A DependencySet has
+// Configured, Healthy and Ready alone.
 const (
 	// ConditionConfigured: the spec and what it refers to are usable.
 	ConditionConfigured = "Configured"
@@ -52,6 +53,8 @@ const (
 	ReasonNoEmailProvider = "NoEmailProvider"
 	// ReasonSMTPStub: the name and port of the mail server are those of a stub, which delivers nothing.
 	ReasonSMTPStub = "SMTPStub"
+	// ReasonNoPublicAPI: no API is declared, although an app requires one.
+	ReasonNoPublicAPI = "NoPublicAPI"
 	// ReasonSecretNotFound: the Secret does not exist.
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonSecretKeyMissing: the Secret exists but lacks the key.
@@ -80,6 +83,12 @@ const (
 	ReasonConsentMissing = "ConsentMissing"
 	// ReasonDestinationNotAllowed: Mainstay's dial guard refuses the address.
 	ReasonDestinationNotAllowed = "DestinationNotAllowed"
+	// ReasonMemberNotFound: of a DependencySet, no object has the name or labels that it requires.
+	ReasonMemberNotFound = "MemberNotFound"
+	// ReasonTooFewMembers: of a DependencySet, there are fewer objects than have to be healthy.
+	ReasonTooFewMembers = "TooFewMembers"
+	// ReasonProviderNotSupported: of a DependencySet, the app cannot use the provider of a member.
+	ReasonProviderNotSupported = "ProviderNotSupported"
 )
 
 // Reasons of stage Reachable.
@@ -212,6 +221,10 @@ const (
 	ReasonRequirementsDue = "RequirementsDue"
 	// ReasonAccountNotShown: the provider does not show the state of the account to this key.
 	ReasonAccountNotShown = "AccountNotShown"
+	// ReasonAccountUnderReview: the account still sends, but the provider has put it under review.
+	ReasonAccountUnderReview = "AccountUnderReview"
+	// ReasonAccountNotVisible: this key cannot read the account.
+	ReasonAccountNotVisible = "AccountNotVisible"
 	// ReasonListTooLong: the provider lists more than Mainstay reads, and what is needed was not in it.
 	ReasonListTooLong = "ListTooLong"
 	// ReasonSendOnlyKey: the key may send and nothing else, so it cannot show the domain's state.

@@ -9,10 +9,13 @@ import (
 
 // EmailProviderSpec says which email provider the app uses and what it needs there.
 //
-// +kubebuilder:validation:XValidation:rule="self.provider == 'None' || self.provider == 'SMTP' || has(self.secretRef)",messageExpression="'spec.secretRef is required for provider ' + self.provider + ': name the Secret that holds its API key'",reason="FieldValueRequired",fieldPath=".secretRef"
+// +kubebuilder:validation:XValidation:rule="self.provider in ['None', 'SMTP'] || has(self.secretRef)",messageExpression="'spec.secretRef is required for provider ' + self.provider + ': name the Secret that holds its ' + (self.provider == 'SES' ? 'access key' : 'API key')",reason="FieldValueRequired",fieldPath=".secretRef"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'None' || !has(self.endpoint)",message="spec.endpoint does not apply to provider None: choose a provider or remove the endpoint",reason="FieldValueForbidden",fieldPath=".endpoint"
 // +kubebuilder:validation:XValidation:rule="!has(self.mailgun) || self.provider == 'Mailgun'",messageExpression="'spec.mailgun applies to provider Mailgun alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".mailgun"
-// +kubebuilder:validation:XValidation:rule="!has(self.testEmail) || self.provider in ['Mailgun', 'Postmark', 'Resend', 'SendGrid']",messageExpression="'spec.testEmail does not apply to provider ' + self.provider + ', which has no address that takes emails and delivers them to nobody'",reason="FieldValueForbidden",fieldPath=".testEmail"
+// +kubebuilder:validation:XValidation:rule="!has(self.ses) || self.provider == 'SES'",messageExpression="'spec.ses applies to provider SES alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".ses"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'SES' || has(self.ses)",message="spec.ses.region is required for provider SES: it has hosts in each region",reason="FieldValueRequired",fieldPath=".ses"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'SES' || !has(self.secretRef) || !has(self.secretRef.key)",message="spec.secretRef.key does not apply to provider SES, which reads the keys accessKeyID, secretAccessKey and, where there is one, sessionToken: remove it",reason="FieldValueForbidden",fieldPath=".secretRef.key"
+// +kubebuilder:validation:XValidation:rule="!has(self.testEmail) || self.provider in ['Mailgun', 'Postmark', 'Resend', 'SendGrid', 'SES']",messageExpression="'spec.testEmail does not apply to provider ' + self.provider + ', which has no address that takes emails and delivers them to nobody'",reason="FieldValueForbidden",fieldPath=".testEmail"
 // +kubebuilder:validation:XValidation:rule="!has(self.testEmail) || has(self.testEmail.from) || has(self.domain)",message="spec.testEmail needs a sender: set spec.domain, or spec.testEmail.from",reason="FieldValueRequired",fieldPath=".testEmail.from"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'SMTP' || !has(self.endpoint)",message="spec.endpoint does not apply to provider SMTP: name the server in spec.smtp, as host and port",reason="FieldValueForbidden",fieldPath=".endpoint"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'SMTP' || has(self.smtp)",message="spec.smtp is required for provider SMTP: name the mail server, as in smtp: {host: smtp.example.com}",reason="FieldValueRequired",fieldPath=".smtp"
@@ -36,6 +39,10 @@ type EmailProviderSpec struct {
 	// +optional
 	Mailgun *MailgunAccount `json:"mailgun,omitempty"`
 
+	// ses says where at Amazon the identities are, for provider SES.
+	// +optional
+	SES *SESAccount `json:"ses,omitempty"`
+
 	// testEmail opts in to having the provider accept an email now and then that reaches nobody. It proves
 	// what no read-only request does: that the key may send, and that the account may. The provider may bill
 	// it, or count it against a quota.
@@ -49,6 +56,16 @@ type EmailProviderSpec struct {
 
 	// What all kinds share: secretRef, endpoint, periodSeconds, readyWhen and more.
 	DependencySpec `json:",inline"`
+}
+
+// SESAccount says which part of Amazon SES sends the app's email.
+type SESAccount struct {
+	// region of AWS, such as eu-west-1. Identities, the sandbox and quotas are those of one region.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$`
+	Region string `json:"region,omitempty"`
 }
 
 // TestEmail is an email to the provider's own address for tests, or in its mode for tests, in a rhythm of its
@@ -86,7 +103,7 @@ type MailgunRegion string
 const DefaultMailgunRegion MailgunRegion = "US"
 
 // EmailVendor is a vendor of email sending.
-// +kubebuilder:validation:Enum=None;Mailgun;Postmark;Resend;SendGrid;SMTP
+// +kubebuilder:validation:Enum=None;Mailgun;Postmark;Resend;SendGrid;SES;SMTP
 // +kubebuilder:validation:MaxLength=64
 type EmailVendor string
 
@@ -123,11 +140,24 @@ type SMTPServer struct {
 	// +kubebuilder:validation:items:Pattern=`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`
 	DKIMSelectors []string `json:"dkimSelectors,omitempty"`
 
-	// acceptSink says that a stub or a sink, which delivers nothing, is what is meant, as in a namespace for
-	// development; or that a server is none although it looks like one.
+	// sink is Accept where a stub or a sink, which delivers nothing, is what is meant, as in a namespace for
+	// development, or where a server is none although it looks like one.
 	// +optional
-	AcceptSink bool `json:"acceptSink,omitempty"`
+	// +kubebuilder:default=Refuse
+	Sink SMTPSinkPolicy `json:"sink,omitempty"`
 }
+
+// SMTPSinkPolicy says what a mail server that delivers nothing counts as.
+// +kubebuilder:validation:Enum=Refuse;Accept
+type SMTPSinkPolicy string
+
+// The values of spec.smtp.sink.
+const (
+	// SMTPSinkRefuse: what delivers nothing is a fault.
+	SMTPSinkRefuse SMTPSinkPolicy = "Refuse"
+	// SMTPSinkAccept: what delivers nothing is meant.
+	SMTPSinkAccept SMTPSinkPolicy = "Accept"
+)
 
 // SMTPTLS is how TLS begins at a mail server.
 // +kubebuilder:validation:Enum=STARTTLS;Implicit;None

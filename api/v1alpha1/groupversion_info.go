@@ -4,7 +4,8 @@
 // Package v1alpha1 is what users of Mainstay write and read: the custom resources of group mainstay.dev.
 //
 // A dependency is one object of a probed kind (AIProvider, EmailProvider, …). All probed kinds share
-// DependencySpec and DependencyStatus; each adds the few fields that only it needs.
+// DependencySpec and DependencyStatus; each adds the few fields that only it needs. A DependencySet says
+// which of them an app requires.
 //
 // +kubebuilder:object:generate=true
 // +groupName=mainstay.dev
@@ -27,6 +28,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		&PublicAPI{}, &PublicAPIList{},
 		&StripeAccount{}, &StripeAccountList{},
 		&WebhookEndpoint{}, &WebhookEndpointList{},
+		&DependencySet{}, &DependencySetList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

@@ -43,12 +43,12 @@ type StripeRequirements struct {
 	// charges says whether the account must be able to take payments.
 	// +optional
 	// +kubebuilder:default=Required
-	Charges Requirement `json:"charges,omitempty"`
+	Charges StripeNeed `json:"charges,omitempty"`
 
 	// payouts says whether the account's money must reach its bank.
 	// +optional
 	// +kubebuilder:default=Required
-	Payouts Requirement `json:"payouts,omitempty"`
+	Payouts StripeNeed `json:"payouts,omitempty"`
 
 	// capabilities must be active, by Stripe's names for them, such as card_payments or transfers.
 	// +optional
@@ -72,14 +72,14 @@ type StripeRequirements struct {
 // +kubebuilder:validation:MaxLength=64
 type StripePermission string
 
-// Requirement says whether an app needs something.
+// StripeNeed says whether an app needs something.
 // +kubebuilder:validation:Enum=Required;NotRequired
-type Requirement string
+type StripeNeed string
 
-// The values of a Requirement.
+// The values of a StripeNeed.
 const (
-	Required    Requirement = "Required"
-	NotRequired Requirement = "NotRequired"
+	StripeRequired    StripeNeed = "Required"
+	StripeNotRequired StripeNeed = "NotRequired"
 )
 
 // StripeMode says whether real money moves.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/api/meta"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/cmd/kubectl-mainstay/manifest"
@@ -55,8 +56,9 @@ Exit codes:
   # What a chart renders
   helm template shop ./chart | kubectl mainstay check -f - -n shop
 
-  # The objects with the status that they would get
-  kubectl mainstay check -f deploy/ -o json`,
+  # The objects with the status that they would get, or a report that CI systems show
+  kubectl mainstay check -f deploy/ -o json
+  kubectl mainstay check -f deploy/ -o junit > mainstay.xml`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return fmt.Errorf("%s takes no arguments, found %q: name each file with a -f of its own", cmd.CommandPath(), args[0])
@@ -72,7 +74,7 @@ Exit codes:
 	flags.StringVarP(&c.namespace, "namespace", "n", "default", "`namespace` of the objects that name none")
 	flags.StringArrayVar(&c.secrets, "secret", nil,
 		"value of one key of a Secret, as `NAMESPACE/NAME/KEY=env:VARIABLE`; counts as consent to send it to the spec's endpoint (repeatable)")
-	flags.StringVarP(&c.output, "output", "o", "table", "`format` of the output: table, json or yaml")
+	flags.StringVarP(&c.output, "output", "o", "table", "`format` of the output: table, json, yaml or junit")
 	flags.StringVar(&c.require, "require", v1alpha1.ConditionHealthy, "`condition` that every object must meet: Healthy or Ready")
 	c.guard.AddTo(flags)
 	return cmd
@@ -91,7 +93,7 @@ func (c *check) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.progress("Checking %s ...", count(len(input.Dependencies), "object"))
+	c.progress("Checking %s ...", count(len(input.Dependencies)+len(input.Sets), "object"))
 	findings := judge(ctx, judging{options: options, secrets: given, input: input, now: c.now})
 	if ctx.Err() != nil {
 		return errInterrupted
@@ -99,10 +101,11 @@ func (c *check) run(ctx context.Context) error {
 	for _, name := range given.unused() {
 		c.progress("Note: no object of the input refers to --secret %s.", name)
 	}
-	if err := c.print(findings); err != nil {
+	rollUp(input.Sets, findings, c.now())
+	if err := c.print(findings, input.Sets); err != nil {
 		return err
 	}
-	return c.summary(findings)
+	return c.summary(findings, input.Sets)
 }
 
 // parse checks the flags.
@@ -110,8 +113,8 @@ func (c *check) parse() (target.Options, error) {
 	if len(c.sources.Files)+len(c.sources.Kustomizations) == 0 {
 		return target.Options{}, errors.New("nothing to check: name manifests with -f or a kustomization with -k")
 	}
-	if !slices.Contains([]string{"table", "json", "yaml"}, c.output) {
-		return target.Options{}, fmt.Errorf("--output: expected table, json or yaml, found %q", c.output)
+	if !slices.Contains([]string{"table", "json", "yaml", "junit"}, c.output) {
+		return target.Options{}, fmt.Errorf("--output: expected table, json, yaml or junit, found %q", c.output)
 	}
 	if !slices.Contains([]string{v1alpha1.ConditionHealthy, v1alpha1.ConditionReady}, c.require) {
 		return target.Options{}, fmt.Errorf("--require: expected Healthy or Ready, found %q", c.require)
@@ -154,7 +157,7 @@ func usable(input manifest.Input, problems []manifest.Problem) error {
 		}
 		return fmt.Errorf("%s with the input:%s", count(len(problems), "problem"), strings.Join(lines, ""))
 	}
-	if len(input.Dependencies) == 0 {
+	if len(input.Dependencies)+len(input.Sets) == 0 {
 		kinds := make([]string, len(target.Kinds))
 		for i, k := range target.Kinds {
 			kinds[i] = k.Name
@@ -167,8 +170,16 @@ func usable(input manifest.Input, problems []manifest.Problem) error {
 }
 
 // summary says how the requirement fared, and what the answer rests on.
-func (c *check) summary(findings []finding) error {
-	probed, unmet, unhealthy := 0, 0, 0
+func (c *check) summary(findings []finding, sets []*v1alpha1.DependencySet) error {
+	probed, unmet, unhealthy, all := 0, 0, 0, len(findings)+len(sets)
+	for _, set := range sets {
+		if !meta.IsStatusConditionTrue(set.Status.Conditions, c.require) {
+			unmet++
+		}
+		if !meta.IsStatusConditionTrue(set.Status.Conditions, v1alpha1.ConditionHealthy) {
+			unhealthy++
+		}
+	}
 	for _, f := range findings {
 		if f.probed {
 			probed++
@@ -183,10 +194,10 @@ func (c *check) summary(findings []finding) error {
 	rests := fmt.Sprintf("%d probed live, %d judged by their configuration alone", probed, len(findings)-probed)
 	switch {
 	case unmet > 0:
-		c.progress("%d of %d not %s: %s.", unmet, len(findings), c.require, rests)
+		c.progress("%d of %d not %s: %s.", unmet, all, c.require, rests)
 		return errUnmet
 	case unhealthy > 0:
-		c.progress("All are %s, but %d of %d not Healthy: %s.", c.require, unhealthy, len(findings), rests)
+		c.progress("All are %s, but %d of %d not Healthy: %s.", c.require, unhealthy, all, rests)
 	default:
 		c.progress("All are %s: %s.", c.require, rests)
 	}

@@ -31,6 +31,7 @@ const (
 	exitMet         = 0
 	exitUnmet       = 1
 	exitBadInput    = 2
+	exitDenied      = 3
 	exitInterrupted = 130
 )
 
@@ -78,6 +79,9 @@ func run(ctx context.Context, s surroundings, args []string) int {
 		return exitInterrupted
 	}
 	_, _ = fmt.Fprintf(s.err, "Error: %v\n", err)
+	if lacking := (denied{}); errors.As(err, &lacking) {
+		return exitDenied
+	}
 	return exitBadInput
 }
 
@@ -101,21 +105,36 @@ read-only requests, and names the cause of what does not work and who can mend i
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w\nSee '%s --help'", err, cmd.CommandPath())
 	})
-	root.AddCommand(newCheck(s), newReasons(s), newVersion(s))
+	root.AddCommand(
+		newWhy(s), newStatus(s), newProbe(s), newSuspend(s, true), newSuspend(s, false),
+		newCheck(s), newReasons(s), newVersion(s),
+	)
 	return root
 }
 
 func newVersion(s surroundings) *cobra.Command {
-	return &cobra.Command{
+	var output string
+	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of this command",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			switch output {
+			case "text":
+			case "json":
+				return printObject(s.out, output, map[string]string{
+					"version": versionName(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH,
+				})
+			default:
+				return fmt.Errorf("--output: expected text or json, found %q", output)
+			}
 			_, err := fmt.Fprintf(s.out, "kubectl-mainstay %s (%s, %s/%s)\n",
 				versionName(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
 		},
 	}
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "`format` of the output: text or json")
+	return cmd
 }
 
 // versionName is what the linker set, else what the Go toolchain knows of the build.

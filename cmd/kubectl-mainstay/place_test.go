@@ -10,10 +10,16 @@ import (
 	"mainstay.dev/mainstay/internal/probe/dnstest"
 )
 
-func TestAResourceWithoutAnAddressIsTheOwnersMistake(t *testing.T) {
+// noNames has DNS know no name for the rest of a test.
+func noNames(t *testing.T) {
+	t.Helper()
 	before := net.DefaultResolver
 	net.DefaultResolver = dnstest.Resolver(dnstest.NoSuchName)
 	t.Cleanup(func() { net.DefaultResolver = before })
+}
+
+func TestAResourceWithoutAnAddressIsTheOwnersMistake(t *testing.T) {
+	noNames(t)
 	r := command{
 		args:  []string{"check", "-f", "-", "--require", "Ready", "--secret", "shop/azure/apiKey=env:KEY"},
 		stdin: aiProvider("chat", "{provider: AzureOpenAI, azureOpenAI: {resource: shpo}, secretRef: {name: azure}, models: [chat]}"),

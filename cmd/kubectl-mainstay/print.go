@@ -20,16 +20,23 @@ import (
 )
 
 // print writes the findings in the format that the user asked for.
-func (c *check) print(findings []finding) error {
-	if c.output == "table" {
-		return c.printTable(findings)
+func (c *check) print(findings []finding, sets []*v1alpha1.DependencySet) error {
+	switch c.output {
+	case "table":
+		return c.printTable(findings, sets)
+	case "junit":
+		return c.printJUnit(findings, sets)
 	}
 	list := map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{}}
-	items := make([]any, len(findings))
-	for i, f := range findings {
+	items := []any{}
+	for _, f := range findings {
 		f.Object.SetManagedFields(nil)
 		f.Object.GetObjectKind().SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(f.Kind.Name))
-		items[i] = f.Object
+		items = append(items, f.Object)
+	}
+	for _, set := range sets {
+		set.SetManagedFields(nil)
+		items = append(items, set)
 	}
 	list["items"] = items
 	return printObject(c.out, c.output, list)
@@ -62,7 +69,7 @@ const (
 	indent = "    "
 )
 
-func (c *check) printTable(findings []finding) error {
+func (c *check) printTable(findings []finding, sets []*v1alpha1.DependencySet) error {
 	rows := [][]cell{{{text: "NAMESPACE"}, {text: "KIND/NAME"}, {text: "PROVIDER"}, {text: "READY"}, {text: "HEALTHY"}, {text: "REASON"}}}
 	below := [][]string{nil}
 	for _, f := range findings {
@@ -72,6 +79,10 @@ func (c *check) printTable(findings []finding) error {
 			status(f.condition(v1alpha1.ConditionReady)), status(healthy), {text: healthy.Reason},
 		})
 		below = append(below, c.remarks(f))
+	}
+	for _, set := range sets {
+		rows = append(rows, c.setCells(set))
+		below = append(below, c.setRemarks(set))
 	}
 	var b strings.Builder
 	for i, line := range align(rows, c.colours()) {
@@ -101,10 +112,10 @@ func (c *check) remarks(f finding) []string {
 }
 
 // colours says whether to use them, by the convention of no-color.org.
-func (c *check) colours() bool {
-	noColor, _ := c.env("NO_COLOR")
-	kind, _ := c.env("TERM")
-	return c.terminal && noColor == "" && kind != "dumb"
+func (s surroundings) colours() bool {
+	noColor, _ := s.env("NO_COLOR")
+	kind, _ := s.env("TERM")
+	return s.terminal && noColor == "" && kind != "dumb"
 }
 
 func status(c metav1.Condition) cell {

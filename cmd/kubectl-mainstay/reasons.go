@@ -70,7 +70,7 @@ func newReasons(s surroundings) *cobra.Command {
 			all := explanations()
 			if len(args) == 1 {
 				var err error
-				if all, err = named(all, args[0]); err != nil {
+				if all, err = byReason(all, args[0]); err != nil {
 					return err
 				}
 			}
@@ -90,8 +90,8 @@ func newReasons(s surroundings) *cobra.Command {
 	return cmd
 }
 
-// named returns the explanations of one reason; case does not count.
-func named(all []explanation, name string) ([]explanation, error) {
+// byReason returns the explanations of one reason; case does not count.
+func byReason(all []explanation, name string) ([]explanation, error) {
 	found := slices.DeleteFunc(slices.Clone(all), func(e explanation) bool { return !strings.EqualFold(e.Reason, name) })
 	if len(found) > 0 {
 		return found, nil

@@ -56,7 +56,7 @@ func (f *flags) addTo(set *pflag.FlagSet) {
 	set.StringSliceVar(&f.watchNamespaces, "watch-namespaces", nil,
 		"`namespaces` to watch, separated by commas; all where none is given")
 	set.StringVar(&f.watchLabels, "watch-label-selector", "",
-		"watch only dependencies whose labels match this `selector`")
+		"watch only dependencies, and sets of them, whose labels match this `selector`")
 	set.BoolVar(&f.leaderElection, "enable-leader-election", false,
 		"run only while holding a Lease, so that of several replicas one probes")
 	set.StringVar(&f.leaderElectionNamespace, "leader-election-namespace", "",
@@ -169,6 +169,7 @@ func (f *flags) cache() (cache.Options, error) {
 	for _, kind := range target.Kinds {
 		o.ByObject[kind.New().(client.Object)] = cache.ByObject{Label: selector}
 	}
+	o.ByObject[&v1alpha1.DependencySet{}] = cache.ByObject{Label: selector}
 	for _, namespace := range f.watchNamespaces {
 		if o.DefaultNamespaces == nil {
 			o.DefaultNamespaces = map[string]cache.Config{}

@@ -62,13 +62,16 @@ func say(format string, args ...any) { fmt.Printf("\n▶ "+format+"\n", args...)
 
 // tell is the story.
 func (s *stage) tell(ctx context.Context) error {
-	say("A shop and a blog declare what they depend on: kubectl apply -k config/samples")
+	say("A shop and a blog declare what they depend on")
 	// Somebody made the key for the shop's reports without the scope that reads leads.
 	if err := s.play(ctx, "DevSphere", "a scope is missing", devSphereKey); err != nil {
 		return err
 	}
 	for _, args := range [][]string{
-		{"apply", "-k", "config/samples"},
+		{
+			"apply", "-f", "config/samples/namespaces.yaml", "-f", "config/samples/shop.yaml", "-f", "config/samples/blog.yaml",
+			"-f", "config/samples/publicapi-devsphere.yaml",
+		},
 		{"create", "secret", "generic", "openai", "-n", "shop", "--from-literal=apiKey=" + openAIKey},
 		{"create", "secret", "generic", "resend", "-n", "shop", "--from-literal=apiKey=" + resendKey},
 		{"create", "secret", "generic", "resend", "-n", "blog", "--from-literal=apiKey=" + resendKey},

@@ -225,6 +225,7 @@ type Object interface {
 	GetNamespace() string
 	GetName() string
 	GetGeneration() int64
+	Provider() string
 	SharedSpec() *v1alpha1.DependencySpec
 }
 

@@ -28,6 +28,16 @@ func message(standing probe.Standing, s Subject) string {
 	if standing.Recalled != "" {
 		return standing.Recalled
 	}
+	d := Of(standing.Finding.Symptom)
+	text := s.Say(d.Seen+" "+d.Advice, standing.Finding.Args)
+	if strings.HasPrefix(d.Seen, "{provider}") {
+		return strings.ToUpper(text[:1]) + text[1:] // "the mail server" begins a sentence here.
+	}
+	return text
+}
+
+// Say fills the names of a subject and of a finding into sentences of the table.
+func (s Subject) Say(sentences string, names []string) string {
 	values := map[string]string{
 		"provider":   s.Provider,
 		"kind":       s.Kind,
@@ -39,14 +49,13 @@ func message(standing probe.Standing, s Subject) string {
 		"host":       s.Host,
 		"region":     s.Region,
 		"hostname":   hostname(s.Host),
-		"names":      enumerate(standing.Finding.Args),
+		"names":      enumerate(names),
 	}
 	fill := func(template string) string {
 		return placeholder.ReplaceAllStringFunc(template, func(p string) string { return values[strings.Trim(p, "{}")] })
 	}
-	d := Of(standing.Finding.Symptom)
 	// Parts are left out before anything is filled in, since what is filled in may hold brackets.
-	text := fill(optional.ReplaceAllStringFunc(phrases.Replace(d.Seen+" "+d.Advice), func(part string) string {
+	return fill(optional.ReplaceAllStringFunc(phrases.Replace(sentences), func(part string) string {
 		for _, p := range placeholder.FindAllString(part, -1) {
 			if fill(p) == "" {
 				return ""
@@ -54,10 +63,6 @@ func message(standing probe.Standing, s Subject) string {
 		}
 		return strings.Trim(part, "[]")
 	}))
-	if strings.HasPrefix(d.Seen, "{provider}") {
-		return strings.ToUpper(text[:1]) + text[1:] // "the mail server" begins a sentence here.
-	}
-	return text
 }
 
 // keys names the keys of a Secret.

@@ -111,8 +111,9 @@ func (h *history) live(o probe.Outcome) {
 	}
 	for stage, f := range o {
 		h.wasGood[stage] = h.wasGood[stage] || f.Result.Good()
-		// A key that was accepted and is shown nothing any more has failed.
-		h.wasFailed[stage] = h.wasFailed[stage] || f.Result == probe.Failed || f.Symptom == probe.KeyUnproven
+		// To be shown nothing any more is a failure of a key that was accepted.
+		revoked := f.Result == probe.Undecided && f.Symptom == probe.KeyUnproven && h.wasGood[stage]
+		h.wasFailed[stage] = h.wasFailed[stage] || f.Result == probe.Failed || revoked
 	}
 	h.probed(o)
 }

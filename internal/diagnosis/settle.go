@@ -47,7 +47,7 @@ func tellRevoked(v probe.Verdict, t probe.Target, o probe.Outcome) probe.Outcome
 	case v.Accepted != t.Login():
 	case f.Symptom == probe.KeyRejected:
 		f.Symptom = probe.KeyRevoked
-	case f.Symptom == probe.KeyUnproven && v.Stages[probe.Authenticated].Proven:
+	case f.Result == probe.Undecided && f.Symptom == probe.KeyUnproven && v.Stages[probe.Authenticated].Proven:
 		f = probe.Fail(probe.KeyRevoked)
 	}
 	o.Set(probe.Authenticated, f)

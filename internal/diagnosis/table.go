@@ -82,7 +82,13 @@ var rows = []Diagnosis{
 	{
 		Symptom: probe.SMTPStub, Reason: v1alpha1.ReasonSMTPStub, Blame: Owner, Stalls: true,
 		Seen:   "The mail server {host} is a stub or a sink, as its name and port tell: no email is delivered.",
-		Advice: "Name a real mail server in spec.smtp, or set spec.smtp.acceptSink where a sink is meant or the guess is wrong.",
+		Advice: "Name a real mail server in spec.smtp, or set spec.smtp.sink to Accept where a sink is meant or the guess is wrong.",
+	},
+	{
+		// Of a DependencySet alone: an API is declared, or it is not.
+		Symptom: probe.NoPublicAPI, Reason: v1alpha1.ReasonNoPublicAPI, Blame: Owner, Stalls: true,
+		Seen:   "No public API is declared.",
+		Advice: "Create a PublicAPI with its endpoint, the Secret with its key, and the requests that the app sends.",
 	},
 	{
 		Symptom: probe.SecretNotFound, Reason: v1alpha1.ReasonSecretNotFound, Blame: Owner,
@@ -179,6 +185,22 @@ var rows = []Diagnosis{
 		Symptom: probe.UnresolvedBehindProxy, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,
 		Seen:   "{hostname} cannot be resolved here, only by the proxy, so its address cannot be judged.",
 		Advice: "If it is meant to be probed, start Mainstay with --allow-host={host}",
+	},
+	{
+		// These three are of a DependencySet, and speak of one of its members.
+		Symptom: probe.MemberNotFound, Reason: v1alpha1.ReasonMemberNotFound, Blame: Owner,
+		Seen:   "Namespace {namespace} has no {kind} that matches what is required[: {names}].",
+		Advice: "Create it, or correct spec.requires of the DependencySet.",
+	},
+	{
+		Symptom: probe.TooFewMembers, Reason: v1alpha1.ReasonTooFewMembers, Blame: Owner,
+		Seen:   "Namespace {namespace} has fewer objects of kind {kind} that match than minHealthy asks for.",
+		Advice: "Create more, or lower minHealthy in spec.requires of the DependencySet.",
+	},
+	{
+		Symptom: probe.ProviderNotSupported, Reason: v1alpha1.ReasonProviderNotSupported, Blame: Owner,
+		Seen:   "The app cannot use the provider of {object}, which is {provider}[: it accepts {names}].",
+		Advice: "Choose a provider that the app can use, or add this one to acceptedProviders of the DependencySet.",
 	},
 
 	// Reachable
@@ -484,6 +506,16 @@ var rows = []Diagnosis{
 		Advice: "Nothing has to change. To be sure, look at the account in the dashboard of {provider}.",
 	},
 	{
+		Symptom: probe.AccountUnderReview, Reason: v1alpha1.ReasonAccountUnderReview, Blame: Owner, Shows: probe.Passed,
+		Seen:   "The account still sends, but {provider} has put it under review for the emails that it sent.",
+		Advice: "Look at the account's page at {provider} for what is wrong, and mend it before sending is paused.",
+	},
+	{
+		Symptom: probe.AccountNotVisible, Reason: v1alpha1.ReasonAccountNotVisible, Shows: probe.Unprovable,
+		Seen:   "The {credential}[ in {secret}] cannot read the account at {provider}, so it cannot show whether that is one for testing.",
+		Advice: "Nothing has to change: sending needs no such access. To be sure, allow it, or look at the account's page at {provider}.",
+	},
+	{
 		Symptom: probe.ListTooLong, Reason: v1alpha1.ReasonListTooLong, Blame: Mainstay, Shows: probe.Undecided,
 		Seen:   "{provider} lists more than Mainstay reads, and what is needed[, {names},] was not in what it read.",
 		Advice: "Look it up at {provider}; deleting what is not used there shortens the list.",
@@ -551,41 +583,4 @@ var rows = []Diagnosis{
 		Seen:   "{provider} accepts the {credential} and does not accept a test email[ from {names}].",
 		Advice: "Send an email from there by hand, and check the permissions of the key and the status page of {provider}.",
 	},
-}
-
-var bySymptom = func() map[probe.Symptom]Diagnosis {
-	index := make(map[probe.Symptom]Diagnosis, len(table))
-	for _, d := range table {
-		if d.Counts == "" {
-			d.Counts = ByBlame
-		}
-		if d.Shows == probe.NotReached {
-			d.Shows = probe.Failed
-		}
-		index[d.Symptom] = d
-	}
-	return index
-}()
-
-// Of returns the diagnosis of a symptom.
-func Of(s probe.Symptom) Diagnosis { return bySymptom[s] }
-
-// All returns every diagnosis, by stage.
-func All() []Diagnosis {
-	all := make([]Diagnosis, len(table))
-	for i, d := range table {
-		all[i] = Of(d.Symptom)
-	}
-	return all
-}
-
-// ForReason returns the diagnoses that share a reason.
-func ForReason(reason string) []Diagnosis {
-	var found []Diagnosis
-	for _, d := range All() {
-		if d.Reason == reason {
-			found = append(found, d)
-		}
-	}
-	return found
 }

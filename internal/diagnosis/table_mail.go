@@ -69,11 +69,11 @@ var mailRows = []Diagnosis{
 	{
 		Symptom: probe.SMTPSink, Reason: v1alpha1.ReasonSMTPSink, Blame: Owner,
 		Seen:   "{host} greets as an email sink[, {names}]: it takes every email and delivers none.",
-		Advice: "Name a real mail server in spec.smtp.host, or set spec.smtp.acceptSink where a sink is meant.",
+		Advice: "Name a real mail server in spec.smtp.host, or set spec.smtp.sink to Accept where a sink is meant.",
 	},
 	{
 		Symptom: probe.SinkIntended, Reason: v1alpha1.ReasonSMTPSinkIntended, Blame: Owner, Shows: probe.Passed,
-		Seen:   "{host} greets as an email sink[, {names}], which delivers nothing, as spec.smtp.acceptSink says it may.",
+		Seen:   "{host} greets as an email sink[, {names}], which delivers nothing, as spec.smtp.sink says it may.",
 		Advice: "Nothing has to change where no email is meant to arrive.",
 	},
 	{

@@ -146,7 +146,7 @@ func reasonConstants(t *testing.T) []string {
 }
 
 func TestWordsOfTheTable(t *testing.T) {
-	known := []string{"provider", "object", "namespace", "secret", "secretName", "secretKeys", "credential", "host", "hostname", "region", "names"}
+	known := []string{"provider", "object", "kind", "namespace", "secret", "secretName", "secretKeys", "credential", "host", "hostname", "region", "names"}
 	command := regexp.MustCompile(`(: kubectl |start Mainstay with --)[^\n]*[^.]$`)
 	sentence := regexp.MustCompile(`^(\{|\[|https|[A-Z])[^\n]*\.$`)
 	figure := regexp.MustCompile(`\d+ ?(ms|s|sec|second|minute|hour|day|time|probe|request|model|domain)`)

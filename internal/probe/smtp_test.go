@@ -133,12 +133,12 @@ func TestTheStrongestMechanismIsTakenAndAPlainOneDecides(t *testing.T) {
 }
 
 func TestACredentialIsNotToldInClear(t *testing.T) {
-	clear := []providertest.Line{
+	plain := []providertest.Line{
 		{To: "CONNECT", Say: []string{"220 mail.test"}}, {To: "EHLO", Say: []string{"250-mail.test\n250 AUTH PLAIN"}},
 		{To: "AUTH", Say: []string{"235 Ok"}}, {To: "NOOP", Say: []string{"250 Ok"}}, {To: "QUIT", Say: []string{"221 Bye"}},
 	}
 	t.Run("by a server without TLS", func(t *testing.T) {
-		session, said := converse(t, probe.STARTTLS, clear...)
+		session, said := converse(t, probe.STARTTLS, plain...)
 		if session.LoggedIn || session.At != probe.Securing || strings.Contains(strings.Join(said, "\n"), "AUTH") {
 			t.Errorf("got %+v after %q", session, said)
 		}
@@ -152,7 +152,7 @@ func TestACredentialIsNotToldInClear(t *testing.T) {
 		}
 	})
 	t.Run("unless the spec and the administrator say so", func(t *testing.T) {
-		if session, _ := converse(t, probe.ClearText, clear...); !session.LoggedIn || session.Secure {
+		if session, _ := converse(t, probe.ClearText, plain...); !session.LoggedIn || session.Secure {
 			t.Errorf("got %+v", session)
 		}
 	})

@@ -22,6 +22,7 @@ var (
 	NoAIProvider            = define(Configured, "NoAIProvider")
 	NoEmailProvider         = define(Configured, "NoEmailProvider")
 	SMTPStub                = define(Configured, "SMTPStub")
+	NoPublicAPI             = define(Configured, "NoPublicAPI")
 	SecretNotFound          = define(Configured, "SecretNotFound")
 	SecretKeyMissing        = define(Configured, "SecretKeyMissing")
 	SecretKeyEmpty          = define(Configured, "SecretKeyEmpty")
@@ -41,6 +42,11 @@ var (
 	AddressNeverAdmitted    = define(Configured, "AddressNeverAdmitted")
 	AddressRefused          = define(Configured, "AddressRefused")
 	UnresolvedBehindProxy   = define(Configured, "UnresolvedBehindProxy")
+
+	// What is wrong with a DependencySet is seen without a probe.
+	MemberNotFound       = define(Configured, "MemberNotFound")
+	TooFewMembers        = define(Configured, "TooFewMembers")
+	ProviderNotSupported = define(Configured, "ProviderNotSupported")
 )
 
 // Symptoms of stage Reachable.
@@ -125,6 +131,8 @@ var (
 	RequirementsPastDue       = define(Provisioned, "RequirementsPastDue")
 	RequirementsDue           = define(Provisioned, "RequirementsDue")
 	AccountNotShown           = define(Provisioned, "AccountNotShown")
+	AccountUnderReview        = define(Provisioned, "AccountUnderReview")
+	AccountNotVisible         = define(Provisioned, "AccountNotVisible")
 	ListTooLong               = define(Provisioned, "ListTooLong")
 	SendOnlyKey               = define(Provisioned, "SendOnlyKey")
 	DomainNotVisible          = define(Provisioned, "DomainNotVisible")

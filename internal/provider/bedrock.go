@@ -22,7 +22,7 @@ var bedrock = Provider{
 	BaseURL: "https://bedrock.{place}.amazonaws.com",
 	Called:  "Amazon Bedrock", Credential: "access key",
 	Auth: probe.Auth{AWSService: "bedrock"},
-	Keys: []Key{{Name: probe.AWSAccessKeyID}, {Name: probe.AWSSecretAccessKey}, {Name: probe.AWSSessionToken, Optional: true}},
+	Keys: awsKeys,
 	Steps: []Step{
 		{
 			Path: "/foundation-models?byProvider=Amazon", Read: readBedrockList,
@@ -53,49 +53,8 @@ var bedrock = Provider{
 	},
 }
 
-// bedrockRules are of AWS at large first. AWS answers 403 to a wrong key as well as to a missing permission.
-var bedrockRules = []probe.Rule{
-	{
-		Message: "signature expired", Means: probe.ClockWrong,
-		Source: "live bodies", Verified: "2026-11",
-	},
-	{
-		Message: "signature not yet current", Means: probe.ClockWrong,
-		Source: "live bodies", Verified: "2026-11",
-	},
-	{
-		Code: "RequestExpired", Means: probe.ClockWrong,
-		Source: "common errors", Verified: "2026-11",
-	},
-	{
-		// The signature lacks a part. It is we who sign.
-		Code: "IncompleteSignature", Means: probe.ProbeFailed,
-		Source: "common errors", Verified: "2026-11",
-	},
-	{
-		Code: "UnrecognizedClientException", Means: probe.KeyRejected,
-		Source: "live bodies", Verified: "2026-11",
-	},
-	{
-		Code: "InvalidClientTokenId", Means: probe.KeyRejected,
-		Source: "common errors", Verified: "2026-11",
-	},
-	{
-		Code: "InvalidSignatureException", Means: probe.KeyRejected,
-		Source: "live bodies", Verified: "2026-11",
-	},
-	{
-		Code: "SignatureDoesNotMatch", Means: probe.KeyRejected,
-		Source: "public client code", Verified: "2026-11",
-	},
-	{
-		Code: "ExpiredTokenException", Means: probe.KeyExpired,
-		Source: "public client code", Verified: "2026-11",
-	},
-	{
-		Code: "ThrottlingException", Means: probe.RateLimited,
-		Source: "aws-sdk-go-v2", Verified: "2026-11",
-	},
+// bedrockRules follow those of AWS at large.
+var bedrockRules = slices.Concat(awsRules, []probe.Rule{
 	{
 		Code: "ServiceQuotaExceededException", Means: probe.QuotaExhausted,
 		Source: "aws-sdk-go-v2", Verified: "2026-11",
@@ -111,7 +70,7 @@ var bedrockRules = []probe.Rule{
 	{
 		// An app needs none of what is read for free; what it needs is missing only where a completion is refused.
 		Code: "AccessDeniedException", Message: "not authorized to perform", Means: probe.ScopeMissing, Unprovable: true,
-		Args:   regexp.MustCompile(`not authorized to perform: ([\w:-]+)`),
+		Args:   awsAction,
 		Source: "live bodies", Verified: "2026-11",
 	},
 	{
@@ -139,7 +98,7 @@ var bedrockRules = []probe.Rule{
 		Code: "ModelNotReadyException", Means: probe.CompletionFailed,
 		Source: "aws-sdk-go-v2", Verified: "2026-11",
 	},
-}
+})
 
 // bedrockGeography is what the name of an inference profile of AWS's own begins with, before the name of its
 // model (2026-11). Other names have dots in them, too.

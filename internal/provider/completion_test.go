@@ -77,7 +77,7 @@ func TestACompletionMayHaveAHostOfItsOwn(t *testing.T) {
 // is about the model that was asked.
 func FuzzCompletion(f *testing.F) {
 	seed(f)
-	f.Fuzz(func(t *testing.T, status int, body []byte) {
+	f.Fuzz(func(t *testing.T, _ int, body []byte) {
 		for _, p := range All() {
 			for _, step := range p.Steps {
 				if !step.OptIn {

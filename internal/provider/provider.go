@@ -107,9 +107,12 @@ type Step struct {
 	Each func(probe.Wants) []string
 	// Spelled is how Path spells a name of Each; nil for alike.
 	Spelled func(name string) string
+	// Either says that one of the names will do, of which the spec asks for the first: they are tried in order
+	// until one is there.
+	Either bool
 	// Scope is what the key needs for the step, at a vendor where an earlier step reads the key's scopes.
-	// A key that lacks it, or is refused all the same, has not failed: Without says what stays open then;
-	// nil for nothing.
+	// A key that lacks it, or is refused all the same, has not failed. Without says what stays open where a key
+	// may not do the step; nil for nothing.
 	Scope   string
 	Without func(*Page)
 	// Permission is what the key needs for the step, at a vendor whose refusals name it or leave it to us. Where
@@ -176,6 +179,7 @@ var all = []Provider{
 	postmark,
 	resend,
 	sendGrid,
+	ses,
 	smtp,
 
 	stripe,

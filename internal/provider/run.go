@@ -85,8 +85,16 @@ func (r *run) steps(ctx context.Context) bool {
 			names = step.Each(r.target.Wants)
 		}
 		for _, name := range names {
+			before := r.outcome[probe.Provisioned]
 			if !r.step(ctx, step, name) {
 				return false
+			}
+			missing := r.outcome[probe.Provisioned].Symptom == probe.DomainNotFound
+			if step.Either && !missing {
+				break
+			}
+			if step.Either && name != names[len(names)-1] {
+				r.outcome.Set(probe.Provisioned, before)
 			}
 		}
 	}
@@ -277,13 +285,11 @@ func (r *run) refuse(step Step, reading probe.Reading, name string) {
 		r.outcome.Set(probe.Authenticated, probe.Pass())
 		r.proven(stage - 1)
 	}
-	switch {
-	case names:
-		r.outcome.Fail(reading.Symptom, r.named(name)...)
-	case stage == probe.Authorized, reading.Symptom == probe.RateLimited, reading.Symptom == probe.QuotaExhausted:
-		r.outcome.Fail(reading.Symptom, r.admitted(reading.Args)...) // It is about the key or the account.
-	case stage == probe.Working:
-		r.outcome.Fail(reading.Symptom, r.named(name)...)
+	switch symptom := reading.Symptom; {
+	case stage == probe.Authorized, symptom == probe.RateLimited, symptom == probe.QuotaExhausted:
+		r.outcome.Fail(symptom, r.admitted(reading.Args)...) // It is about the key or the account.
+	case names, stage == probe.Working:
+		r.outcome.Fail(symptom, r.named(name)...)
 	case open && stage == probe.Authenticated:
 		r.outcome.Set(stage, probe.Fail(probe.KeyRejected))
 	default:
@@ -299,6 +305,9 @@ func (r *run) settle(step Step, reading probe.Reading, name string) bool {
 		return true
 	}
 	stage, args := reading.Symptom.Stage(), r.admitted(reading.Args)
+	if step.Either {
+		name = "" // It is about the first, which is what the spec asks for.
+	}
 	switch {
 	case stage == probe.Provisioned:
 		args = r.named(name)
@@ -328,7 +337,13 @@ func (r *run) settle(step Step, reading probe.Reading, name string) bool {
 	case !unprovable:
 		r.outcome.Fail(reading.Symptom, args...)
 	case r.outcome[stage].Result != probe.Failed: // What failed is graver.
+		if open := r.outcome[stage]; open.Result == probe.Unprovable && open.Symptom == reading.Symptom {
+			args = slices.Concat(open.Args, args)
+		}
 		r.outcome.Set(stage, probe.Finding{Result: probe.Unprovable, Symptom: reading.Symptom, Args: args})
+	}
+	if stage == probe.Authorized {
+		r.without(step)
 	}
 	return reading.Undecided || stage == probe.Authorized || stage == probe.Provisioned
 }

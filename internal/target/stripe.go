@@ -16,7 +16,7 @@ func stripeWants(d Dependency) probe.Wants {
 	}
 	return probe.StripeWants{
 		Live: spec.Mode == v1alpha1.StripeLive, Account: spec.Account,
-		Charges: spec.Requires.Charges == v1alpha1.Required, Payouts: spec.Requires.Payouts == v1alpha1.Required,
+		Charges: spec.Requires.Charges == v1alpha1.StripeRequired, Payouts: spec.Requires.Payouts == v1alpha1.StripeRequired,
 		Capabilities: spec.Requires.Capabilities, Permissions: permissions,
 	}
 }

@@ -36,6 +36,8 @@ type Dependency interface {
 // Kind is a probed kind.
 type Kind struct {
 	Name string
+	// Noun is what people call it in a sentence.
+	Noun string
 	New  func() Dependency
 	// NewList returns an empty list of the kind.
 	NewList func() runtime.Object
@@ -55,6 +57,7 @@ type Kind struct {
 var Kinds = []Kind{
 	{
 		Name:    "AIProvider",
+		Noun:    "AI",
 		New:     func() Dependency { return &v1alpha1.AIProvider{} },
 		NewList: func() runtime.Object { return &v1alpha1.AIProviderList{} },
 		None:    probe.NoAIProvider,
@@ -69,6 +72,7 @@ var Kinds = []Kind{
 	},
 	{
 		Name:    "EmailProvider",
+		Noun:    "email",
 		New:     func() Dependency { return &v1alpha1.EmailProvider{} },
 		NewList: func() runtime.Object { return &v1alpha1.EmailProviderList{} },
 		None:    probe.NoEmailProvider,
@@ -85,6 +89,8 @@ var Kinds = []Kind{
 		Name:    "PublicAPI",
 		New:     func() Dependency { return &v1alpha1.PublicAPI{} },
 		NewList: func() runtime.Object { return &v1alpha1.PublicAPIList{} },
+		Noun:    "API",
+		None:    probe.NoPublicAPI,
 		Wants:   apiWants,
 		Adjust:  adjustAPI,
 	},
@@ -119,7 +125,7 @@ func emailWants(d Dependency) probe.Wants {
 		wants.From = cmp.Or(spec.TestEmail.From, "mainstay-probe@"+spec.Domain)
 	}
 	if spec.SMTP != nil {
-		wants.Selectors, wants.Sink = spec.SMTP.DKIMSelectors, spec.SMTP.AcceptSink
+		wants.Selectors, wants.Sink = spec.SMTP.DKIMSelectors, spec.SMTP.Sink == v1alpha1.SMTPSinkAccept
 	}
 	return wants
 }
@@ -162,6 +168,8 @@ func adjustAPI(d Dependency, t *probe.Target) {
 func emailPlace(d Dependency) string {
 	spec := d.(*v1alpha1.EmailProvider).Spec
 	switch {
+	case spec.SES != nil:
+		return spec.SES.Region
 	case spec.Mailgun != nil:
 		return string(spec.Mailgun.Region)
 	case spec.Provider == "Mailgun":
@@ -177,6 +185,16 @@ func mailServer(d Dependency) probe.HostPort {
 		return probe.HostPort{}
 	}
 	return probe.MailHost(email.Spec.SMTP.Host, email.Spec.SMTP.Port)
+}
+
+// FindKind returns a probed kind by its name.
+func FindKind(name string) (Kind, bool) {
+	for _, kind := range Kinds {
+		if kind.Name == name {
+			return kind, true
+		}
+	}
+	return Kind{}, false
 }
 
 // Referent is one version of a Secret or ConfigMap that a spec refers to.
@@ -235,7 +253,7 @@ func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
 	if r.Kind.OptIn != nil {
 		t.OptIn = r.Kind.OptIn(r.Object)
 	}
-	t.Place = r.Kind.place(r.Object)
+	t.Place = r.Kind.PlaceOf(r.Object)
 	t.BaseURL, t.OwnHost = o.baseURL(vendor, spec, t.Place)
 	t.RequestsPerMinute = vendor.Share()
 	if r.Kind.Adjust != nil {
@@ -254,8 +272,8 @@ func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
 	return t, probe.Pass()
 }
 
-// place returns what the spec of an object names where its provider has several hosts.
-func (k Kind) place(object Dependency) string {
+// PlaceOf returns what the spec of an object names where its provider has several hosts.
+func (k Kind) PlaceOf(object Dependency) string {
 	if k.Place == nil {
 		return ""
 	}
@@ -280,7 +298,7 @@ func (o Options) Terms(kind Kind, object Dependency) probe.Terms {
 	if ref := object.SharedSpec().SecretRef; ref != nil {
 		terms = vendor.Terms(ref.DataKey())
 	}
-	place := kind.place(object)
+	place := kind.PlaceOf(object)
 	base, own := o.baseURL(vendor, object.SharedSpec(), place)
 	if !own {
 		terms.Region = place
@@ -346,7 +364,7 @@ func (o Options) mailServer(t *probe.Target, vendor provider.Provider, r Inputs)
 		t.TLS = probe.ImplicitTLS
 	case endpoint != "":
 		t.TLS = probe.ClearText
-	case provider.Stub(mailServer(r.Object)) && !smtp.AcceptSink:
+	case provider.Stub(mailServer(r.Object)) && smtp.Sink != v1alpha1.SMTPSinkAccept:
 		return probe.Fail(probe.SMTPStub), true
 	default:
 		t.TLS = probe.TLSMode(smtp.TLS)

@@ -57,6 +57,10 @@ func TestWhatAnEmailProviderAsksFor(t *testing.T) {
 			spec: v1alpha1.EmailProviderSpec{Provider: "Mailgun", Mailgun: &v1alpha1.MailgunAccount{Region: "EU"}},
 			base: "https://api.eu.mailgun.net", region: "EU",
 		},
+		"SES in its region": {
+			spec: v1alpha1.EmailProviderSpec{Provider: "SES", SES: &v1alpha1.SESAccount{Region: "eu-west-1"}},
+			base: "https://email.eu-west-1.amazonaws.com", region: "eu-west-1",
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

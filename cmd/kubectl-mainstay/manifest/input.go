@@ -23,6 +23,7 @@ type Name struct{ Namespace, Name string }
 // Input is what the manifests amount to.
 type Input struct {
 	Dependencies []Dependency
+	Sets         []*v1alpha1.DependencySet
 	Secrets      map[Name]target.Referent
 	ConfigMaps   map[Name]target.Referent
 	// Others counts the objects of other kinds.
@@ -114,7 +115,7 @@ func (s *sorter) dependency(o Object) {
 	case o.GetAPIVersion() != v1alpha1.GroupVersion.String():
 		s.fail(o, fmt.Sprintf("apiVersion: found %q, allowed is %q", o.GetAPIVersion(), v1alpha1.GroupVersion))
 		return
-	case at < 0:
+	case at < 0 && o.GetKind() != setKind:
 		s.fail(o, fmt.Sprintf("kind: found %q, known are %s", o.GetKind(), strings.Join(known, ", ")))
 		return
 	}
@@ -125,15 +126,27 @@ func (s *sorter) dependency(o Object) {
 	if len(problems) > 0 {
 		return
 	}
-	d := Dependency{Kind: target.Kinds[at], Object: target.Kinds[at].New()}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, d.Object); err != nil {
-		s.fail(o, err.Error())
+	if o.GetGeneration() == 0 {
+		o.SetGeneration(1) // As the API server does with a new object.
+	}
+	if at < 0 {
+		set := &v1alpha1.DependencySet{}
+		s.input.Sets = append(s.input.Sets, set)
+		s.decode(o, set)
 		return
 	}
-	if d.Object.GetGeneration() == 0 {
-		d.Object.SetGeneration(1) // As the API server does with a new object.
-	}
+	d := Dependency{Kind: target.Kinds[at], Object: target.Kinds[at].New()}
 	s.input.Dependencies = append(s.input.Dependencies, d)
+	s.decode(o, d.Object)
+}
+
+// setKind is the kind that is judged by its members rather than probed.
+const setKind = "DependencySet"
+
+func (s *sorter) decode(o Object, into any) {
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, into); err != nil {
+		s.fail(o, err.Error())
+	}
 }
 
 // dataField is a field with data; encoded says that its values are base64.

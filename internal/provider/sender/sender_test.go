@@ -187,7 +187,7 @@ func FuzzRecords(f *testing.F) {
 	for _, text := range []string{"v=spf1 include:a.test a mx -all", "v=DKIM1; p=", "v=DMARC1; p=none; psd=y", "v=spf1 redirect=%{d}", "v=spf1 :/="} {
 		f.Add(text)
 	}
-	f.Fuzz(func(t *testing.T, text string) {
+	f.Fuzz(func(_ *testing.T, text string) {
 		look := func(probe.Question) probe.Records { return probe.Records{Texts: []string{text}} }
 		ReadSPF(look, "a.test")
 		ReadDKIM(look, "s", "a.test")

@@ -1,0 +1,237 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/internal/diagnosis"
+	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/provider"
+	"mainstay.dev/mainstay/internal/target"
+)
+
+// Commands in which <words> stand for names. A value of a Secret is typed in, and never on a command line.
+const (
+	createSecret = "<read> && kubectl create secret generic <secret> -n <namespace> \\\n" +
+		`  <literals>`
+	putKey = "<read> && kubectl patch secret <secret> -n <namespace> \\\n" +
+		`  -p "{\"stringData\":{<data>}}"`
+	choose = "kubectl patch <object> -n <namespace> --type=merge \\\n" +
+		`  -p '{"spec":{"provider":"<vendor>","secretRef":{"name":"<vendors>"}}}'`
+	edit = `kubectl edit <object> -n <namespace>`
+)
+
+// remedies are the commands that mend a reason. Where there is none the advice says what to do elsewhere.
+var remedies = map[string]string{
+	v1alpha1.ReasonNoAIProvider:            choose,
+	v1alpha1.ReasonNoEmailProvider:         choose,
+	v1alpha1.ReasonRequestPathNotFound:     edit,
+	v1alpha1.ReasonSecretNotFound:          createSecret,
+	v1alpha1.ReasonSecretKeyMissing:        putKey,
+	v1alpha1.ReasonSecretKeyEmpty:          putKey,
+	v1alpha1.ReasonPlaceholderCredential:   putKey,
+	v1alpha1.ReasonCredentialHasWhitespace: putKey,
+	v1alpha1.ReasonCredentialHasLineBreak:  putKey,
+	v1alpha1.ReasonCredentialMalformed:     putKey,
+	v1alpha1.ReasonWrongKeyKind:            putKey,
+	v1alpha1.ReasonInvalidAPIKey:           putKey,
+	v1alpha1.ReasonAPIKeyRevokedOrExpired:  putKey,
+	v1alpha1.ReasonAPIKeyExpired:           putKey,
+	v1alpha1.ReasonInsufficientScope:       putKey,
+	v1alpha1.ReasonSandboxMode:             putKey,
+	v1alpha1.ReasonCredentialRequired:      edit,
+	v1alpha1.ReasonModelNotAvailable:       edit,
+	v1alpha1.ReasonDomainNotFound:          edit,
+	v1alpha1.ReasonPathNotFound:            edit,
+	v1alpha1.ReasonMemberNotFound:          edit,
+	v1alpha1.ReasonTooFewMembers:           edit,
+	v1alpha1.ReasonProviderNotSupported:    edit,
+	v1alpha1.ReasonSuspended:               "kubectl mainstay resume <object> -n <namespace>",
+	v1alpha1.ReasonProofTooOld:             "kubectl get pods -n <operator>",
+	v1alpha1.ReasonCANotFound:              edit,
+}
+
+// examples are what to apply in a namespace that has no object of a kind.
+var examples = map[string]string{
+	"AIProvider": `apiVersion: mainstay.dev/v1alpha1
+kind: AIProvider
+metadata:
+  name: assistant
+  namespace: <namespace>
+spec:
+  provider: OpenAI
+  secretRef:
+    name: openai        # its key apiKey
+`,
+	"EmailProvider": `apiVersion: mainstay.dev/v1alpha1
+kind: EmailProvider
+metadata:
+  name: transactional
+  namespace: <namespace>
+spec:
+  provider: Resend
+  secretRef:
+    name: resend        # its key apiKey
+`,
+	"PublicAPI": `apiVersion: mainstay.dev/v1alpha1
+kind: PublicAPI
+metadata:
+  name: api
+  namespace: <namespace>
+spec:
+  provider: Bearer
+  endpoint: https://api.example.com
+  secretRef:
+    name: api           # its key apiKey
+  requests:
+    - path: /v1/me
+`,
+}
+
+// suggested is the vendor of each kind that a command names where none is chosen yet; the reader puts
+// another in its place.
+var suggested = regexp.MustCompile(`(?m)^  provider: (\w+)$`)
+
+// fill puts the names of an object into a command.
+func (c *cluster) fill(command string, n named, namespace string, d *dependency) string {
+	vendor := ""
+	if m := suggested.FindStringSubmatch(examples[n.kind]); m != nil {
+		vendor = m[1]
+	}
+	words := []string{
+		"<object>", n.String(), "<namespace>", namespace, "<operator>", c.operatorNamespace,
+		"<vendor>", vendor, "<vendors>", strings.ToLower(vendor),
+	}
+	if d != nil && d.SharedSpec().SecretRef != nil {
+		var read, literals, data []string
+		for _, key := range target.SecretKeys(d.kind, d.Dependency) {
+			value := "$" + variable(*d, key)
+			read = append(read, "read -rs "+variable(*d, key))
+			literals = append(literals, fmt.Sprintf(`--from-literal=%s="%s"`, key, value))
+			data = append(data, fmt.Sprintf(`\"%s\":\"%s\"`, key, value))
+		}
+		words = append(words, "<secret>", d.SharedSpec().SecretRef.Name, "<read>", strings.Join(read, " && "),
+			"<literals>", strings.Join(literals, " \\\n  "), "<data>", strings.Join(data, ","))
+	}
+	return strings.NewReplacer(words...).Replace(command)
+}
+
+// variable is the shell variable for the value under a key of a Secret.
+func variable(d dependency, key string) string {
+	if len(target.SecretKeys(d.kind, d.Dependency)) == 1 {
+		return "API_KEY"
+	}
+	return strings.ToUpper(camel.ReplaceAllString(key, "${1}_${2}"))
+}
+
+// camel finds where a word begins within another, as in accessKeyID.
+var camel = regexp.MustCompile(`([a-z])([A-Z])`)
+
+// split takes the advice off a message of the table, and a command off the advice.
+func split(message string, reason string, s diagnosis.Subject) (seen, advice, command string) {
+	seen = message
+	for _, d := range diagnosis.ForReason(reason) {
+		said := s.Say(d.Advice, nil)
+		if rest, found := strings.CutSuffix(message, said); found && rest != "" {
+			seen, advice = strings.TrimSpace(rest), said
+			break
+		}
+	}
+	if at := strings.Index(advice, "kubectl "); at >= 0 {
+		advice, command = strings.TrimSpace(advice[:at]), advice[at:]
+	}
+	return seen, advice, command
+}
+
+// reproduction is the first request of a probe as a command, with the credential in a variable.
+func reproduction(d dependency) []string {
+	vendor, found := provider.Find(d.kind.Name, d.Provider())
+	place := d.kind.PlaceOf(d.Dependency)
+	base := vendor.Base(place)
+	if endpoint := d.SharedSpec().Endpoint; endpoint != "" {
+		base = strings.TrimRight(endpoint, "/")
+	}
+	if !found || base == "" || len(vendor.Steps) == 0 {
+		return nil
+	}
+	path := vendor.Steps[0].Path
+	if wanted := d.kind.Wants(d.Dependency).Names(); len(wanted) > 0 {
+		path = strings.NewReplacer("{name}", url.PathEscape(wanted[0]), "{path}", wanted[0]).Replace(path)
+	}
+	curl := "curl -sS -i"
+	for _, name := range sortedKeys(vendor.Header) {
+		curl += fmt.Sprintf(" -H '%s: %s'", name, vendor.Header[name])
+	}
+	ref := d.SharedSpec().SecretRef
+	if ref == nil {
+		return []string{curl + " " + quoteWord(base+path)}
+	}
+	var commands []string
+	for _, key := range target.SecretKeys(d.kind, d.Dependency) {
+		commands = append(commands, fmt.Sprintf("%s=\"$(kubectl get secret %s -n %s \\\n  -o go-template='{{index .data \"%s\" | base64decode}}')\"",
+			variable(d, key), ref.Name, d.GetNamespace(), key))
+	}
+	return append(commands, fmt.Sprintf("%s %s \\\n  %s", curl, login(vendor.Auth, place), quoteWord(base+path)))
+}
+
+// login are the options with which curl sends a credential.
+func login(auth probe.Auth, place string) string {
+	switch {
+	case auth.AWSService != "":
+		return fmt.Sprintf(`--aws-sigv4 "aws:amz:%s:%s" --user "$ACCESS_KEY_ID:$SECRET_ACCESS_KEY"`, place, auth.AWSService)
+	case auth.User != "":
+		return fmt.Sprintf(`--user "%s:$API_KEY"`, auth.User)
+	}
+	return fmt.Sprintf(`-H "%s: %s$API_KEY"`, auth.Header, auth.Prefix)
+}
+
+// vendorsOf are the names of a kind's providers.
+func vendorsOf(kind string) []string {
+	var vendors []string
+	for _, p := range provider.All() {
+		if p.Kind == kind {
+			vendors = append(vendors, p.Name)
+		}
+	}
+	return vendors
+}
+
+// links are the pages of a vendor where a reason is mended or waited for.
+func links(kind, vendor, reason string) []string {
+	p, found := provider.Find(kind, vendor)
+	known := diagnosis.ForReason(reason)
+	if !found || len(known) == 0 {
+		return nil
+	}
+	switch {
+	case slices.Contains([]string{putKey, createSecret}, remedies[reason]) && p.Facts.KeysPage != "":
+		return []string{"Keys of " + vendor + ": " + p.Facts.KeysPage}
+	case known[0].Blame == diagnosis.Provider && p.Facts.StatusPage != "":
+		return []string{"Status of " + vendor + ": " + p.Facts.StatusPage}
+	}
+	return nil
+}
+
+// exampleOf is what creates an object of a kind, as a command.
+func exampleOf(kind, namespace string) string {
+	if namespace == "" {
+		namespace = "<namespace>"
+	}
+	return "kubectl apply -f - <<'EOF'\n" + strings.ReplaceAll(examples[kind], "<namespace>", namespace) + "EOF"
+}
+
+// probedKinds are the names of all probed kinds.
+func probedKinds() []string {
+	kinds := make([]string, len(target.Kinds))
+	for i, k := range target.Kinds {
+		kinds[i] = k.Name
+	}
+	return kinds
+}

@@ -1,0 +1,148 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/provider"
+	"mainstay.dev/mainstay/internal/provider/providertest"
+)
+
+const samplesFolder = "../../config/samples"
+
+// sample is what the tests need to know of a sample.
+type sample struct {
+	file, text string
+	Kind       string `json:"kind"`
+	Metadata   struct {
+		Namespace string `json:"namespace"`
+	} `json:"metadata"`
+	Spec struct {
+		Provider  string `json:"provider"`
+		SecretRef *struct {
+			Name string `json:"name"`
+			Key  string `json:"key"`
+		} `json:"secretRef"`
+	} `json:"spec"`
+}
+
+// samples returns the samples of single providers, whose files are called after kind and provider.
+func samples(t *testing.T) []sample {
+	t.Helper()
+	files, err := filepath.Glob(samplesFolder + "/*-*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("found no samples: %v", err)
+	}
+	found := make([]sample, len(files))
+	for i, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &found[i]
+		s.file, s.text = filepath.Base(file), string(data)
+		if err := yaml.Unmarshal(data, s); err != nil {
+			t.Fatal(err)
+		}
+		if want := strings.ToLower(s.Kind + "-" + s.Spec.Provider + ".yaml"); s.file != want {
+			t.Errorf("expected %s to be called %s", s.file, want)
+		}
+	}
+	return found
+}
+
+// TestEverySampleIsHealthy checks each sample against its provider in good health, with the credential that
+// the fixture knows.
+func TestEverySampleIsHealthy(t *testing.T) {
+	for _, s := range samples(t) {
+		t.Run(s.file, func(t *testing.T) {
+			fixture, err := providertest.Find(s.Kind, s.Spec.Provider)
+			if err != nil {
+				t.Fatal(err)
+			}
+			vendor := providertest.NewVendor(fixture)
+			server := httptest.NewServer(vendor)
+			defer server.Close()
+			input := s.text
+			if s.Spec.SecretRef != nil {
+				input = documents(input, s.secret(t, fixture))
+			}
+			r := command{
+				args: []string{
+					"check", "-f", "-", "--allow-http", "--allow-cidr", "127.0.0.0/8",
+					"--endpoint", s.Spec.Provider + "=" + server.URL + fixture.BasePath,
+				},
+				stdin: input,
+			}.run(t.Context(), t)
+			mustExit(t, r, exitMet)
+			for _, problem := range vendor.Problems() {
+				t.Errorf("the vendor complains: %s", problem)
+			}
+		})
+	}
+}
+
+// secret returns the Secret of a sample with the credential of a fixture.
+func (s sample) secret(t *testing.T, f providertest.Fixture) string {
+	t.Helper()
+	key := s.Spec.SecretRef.Key
+	if key == "" {
+		key = "apiKey"
+	}
+	values := map[string]string{key: f.Credential.Sample}
+	if f.Credential.AWSService != "" {
+		values = map[string]string{probe.AWSAccessKeyID: f.Credential.AccessKeyID, probe.AWSSecretAccessKey: f.Credential.Sample}
+	}
+	data, err := json.Marshal(values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: %s\n",
+		s.Spec.SecretRef.Name, s.Metadata.Namespace, data)
+}
+
+// TestEveryProviderHasASample holds the samples, their kustomization and the pages of the kinds to the table. A
+// kind counts once it has a sample.
+func TestEveryProviderHasASample(t *testing.T) {
+	kustomization, err := os.ReadFile(samplesFolder + "/kustomization.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	have, kinds := map[string]bool{}, map[string]bool{}
+	for _, s := range samples(t) {
+		have[s.file], kinds[s.Kind] = true, true
+		if !strings.Contains(string(kustomization), "- "+s.file+"\n") {
+			t.Errorf("the kustomization does not list %s", s.file)
+		}
+		page, err := os.ReadFile("../../docs/kinds/" + strings.ToLower(s.Kind) + ".md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(page), "(../../config/samples/"+s.file+")") {
+			t.Errorf("the page of kind %s has no link to %s", s.Kind, s.file)
+		}
+	}
+	for _, p := range provider.All() {
+		if file := strings.ToLower(p.Kind + "-" + p.Name + ".yaml"); kinds[p.Kind] && !have[file] {
+			t.Errorf("provider %s of kind %s has no sample %s", p.Name, p.Kind, file)
+		}
+	}
+}
+
+func TestTheSamplesAreOneValidInput(t *testing.T) {
+	noNames(t)
+	r := mainstay(t, "check", "-k", samplesFolder, "--require", "Ready")
+	mustExit(t, r, exitUnmet)
+	mustContain(t, r.out, "shop AIProvider/assistant OpenAI False False SecretNotFound", "blog AIProvider/summaries None False False NoAIProvider")
+}
