@@ -47,8 +47,8 @@ type Reconciler struct {
 	written ledger[*v1alpha1.DependencyStatus]
 }
 
-// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders;emailproviders;publicapis;dependencysets,verbs=get;list;watch
-// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders/status;emailproviders/status;publicapis/status;dependencysets/status,verbs=patch
+// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders;emailproviders;publicapis;stripeaccounts;webhookendpoints;dependencysets,verbs=get;list;watch
+// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders/status;emailproviders/status;publicapis/status;stripeaccounts/status;webhookendpoints/status;dependencysets/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets;configmaps,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
@@ -166,6 +166,11 @@ func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s dia
 	if !v.Expires.IsZero() {
 		at := metav1.NewTime(v.Expires).Rfc3339Copy()
 		status.CredentialExpiresAt = &at
+	}
+	status.ActionRequiredBy = nil
+	if !v.Deadline.IsZero() {
+		at := metav1.NewTime(v.Deadline).Rfc3339Copy()
+		status.ActionRequiredBy = &at
 	}
 	if v.Probed {
 		status.LastHandledRequest = v.Key.Request

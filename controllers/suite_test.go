@@ -216,6 +216,10 @@ func playVendors() error {
 	world.vendors, world.urls = map[string]*providertest.Vendor{}, map[string]string{}
 	endpoints := map[string]string{}
 	for _, f := range fixtures {
+		if known := world.vendors[f.Provider]; known != nil {
+			known.Also(f)
+			continue
+		}
 		vendor := providertest.NewVendor(f)
 		world.vendors[f.Provider] = vendor
 		world.urls[f.Provider] = httptest.NewServer(vendor).URL + f.BasePath

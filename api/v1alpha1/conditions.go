@@ -71,6 +71,10 @@ const (
 	ReasonCredentialMalformed = "CredentialMalformed"
 	// ReasonWrongKeyKind: the value is a credential, but of another vendor or for another use.
 	ReasonWrongKeyKind = "WrongKeyKind"
+	// ReasonTestModeKey: the key is one for testing, and the spec says that the app is live.
+	ReasonTestModeKey = "TestModeKey"
+	// ReasonLiveModeKey: the key moves real money, and the spec says that the app only tests.
+	ReasonLiveModeKey = "LiveModeKey"
 	// ReasonCANotFound: the ConfigMap or Secret of spec.caRef, or its key, does not exist.
 	ReasonCANotFound = "CANotFound"
 	// ReasonCAInvalid: spec.caRef holds no PEM certificate.
@@ -165,6 +169,8 @@ const (
 	ReasonRoleForbidden = "RoleForbidden"
 	// ReasonRegionNotSupported: the provider does not serve the region that the request comes from.
 	ReasonRegionNotSupported = "RegionNotSupported"
+	// ReasonAccountNotAccessible: the key may not act for the account that the spec names.
+	ReasonAccountNotAccessible = "AccountNotAccessible"
 )
 
 // Reasons of stage Provisioned.
@@ -187,6 +193,34 @@ const (
 	ReasonRequestPathNotFound = "RequestPathNotFound"
 	// ReasonAccountMayNotSend: the provider does not let the account send.
 	ReasonAccountMayNotSend = "AccountMayNotSend"
+	// ReasonEndpointNotFound: the sender has no webhook endpoint with the URL of the spec.
+	ReasonEndpointNotFound = "EndpointNotFound"
+	// ReasonWrongURL: the sender has a webhook endpoint with nearly the URL of the spec.
+	ReasonWrongURL = "WrongURL"
+	// ReasonEndpointInactive: the webhook endpoint is disabled at the sender.
+	ReasonEndpointInactive = "EndpointInactive"
+	// ReasonWrongEventSource: the webhook endpoint gets the events of other accounts than those of the spec.
+	ReasonWrongEventSource = "WrongEventSource"
+	// ReasonEventNotSubscribed: the webhook endpoint is not subscribed to an event that the app handles.
+	ReasonEventNotSubscribed = "EventNotSubscribed"
+	// ReasonDuplicateEndpoint: the webhook endpoint works, and a second one sends the same to the same URL.
+	ReasonDuplicateEndpoint = "DuplicateEndpoint"
+	// ReasonEndpointNotShown: the key may not see all places where the webhook endpoint may be.
+	ReasonEndpointNotShown = "EndpointNotShown"
+	// ReasonAccountRestricted: the provider has restricted or rejected the account.
+	ReasonAccountRestricted = "AccountRestricted"
+	// ReasonChargesDisabled: the account cannot take payments.
+	ReasonChargesDisabled = "ChargesDisabled"
+	// ReasonPayoutsDisabled: the account takes payments, and its money does not reach its bank.
+	ReasonPayoutsDisabled = "PayoutsDisabled"
+	// ReasonCapabilityInactive: the account lacks a capability that the spec names.
+	ReasonCapabilityInactive = "CapabilityInactive"
+	// ReasonRequirementsPastDue: the account works, and what the provider asked to know of it is overdue.
+	ReasonRequirementsPastDue = "RequirementsPastDue"
+	// ReasonRequirementsDue: the account works, and the provider asks to know more of it, by a deadline.
+	ReasonRequirementsDue = "RequirementsDue"
+	// ReasonAccountNotShown: the provider does not show the state of the account to this key.
+	ReasonAccountNotShown = "AccountNotShown"
 	// ReasonAccountUnderReview: the account still sends, but the provider has put it under review.
 	ReasonAccountUnderReview = "AccountUnderReview"
 	// ReasonAccountNotVisible: this key cannot read the account.
@@ -231,6 +265,10 @@ const (
 	ReasonRateLimited = "RateLimited"
 	// ReasonQuotaExhausted: credit, quota or a spend limit is used up; waiting does not help.
 	ReasonQuotaExhausted = "QuotaExhausted"
+	// ReasonDeliveriesFailing: the webhook endpoint is set up, and what is sent to it is not taken.
+	ReasonDeliveriesFailing = "DeliveriesFailing"
+	// ReasonDeliveriesUnclear: deliveries fail, and the sender does not say at which webhook endpoint.
+	ReasonDeliveriesUnclear = "DeliveriesUnclear"
 	// ReasonProofTooOld: no probe has ended for long, so nobody knows whether the verdict still holds.
 	ReasonProofTooOld = "ProofTooOld"
 	// ReasonEmptyOutput: the model of spec.completion ends its answer without a word.

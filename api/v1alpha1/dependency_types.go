@@ -195,6 +195,11 @@ type DependencyStatus struct {
 	// +optional
 	CredentialExpiresAt *metav1.Time `json:"credentialExpiresAt,omitempty"`
 
+	// actionRequiredBy is by when the provider wants the owner of the account to act, before it restricts what
+	// it provides. It is there while the provider names such a time.
+	// +optional
+	ActionRequiredBy *metav1.Time `json:"actionRequiredBy,omitempty"`
+
 	// headroom is how much of the provider's limits is used, as far as the provider tells. It is coarse on
 	// purpose and moves as lastProbeTime does; the metrics mainstay_provider_limit and
 	// mainstay_provider_remaining are exact.

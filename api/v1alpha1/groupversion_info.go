@@ -26,6 +26,8 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		&AIProvider{}, &AIProviderList{},
 		&EmailProvider{}, &EmailProviderList{},
 		&PublicAPI{}, &PublicAPIList{},
+		&StripeAccount{}, &StripeAccountList{},
+		&WebhookEndpoint{}, &WebhookEndpointList{},
 		&DependencySet{}, &DependencySetList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)

@@ -93,6 +93,31 @@ spec:
   requests:
     - path: /v1/me
 `,
+	"StripeAccount": `apiVersion: mainstay.dev/v1alpha1
+kind: StripeAccount
+metadata:
+  name: checkout
+  namespace: <namespace>
+spec:
+  provider: Stripe
+  mode: Live
+  secretRef:
+    name: stripe        # its key apiKey
+`,
+	"WebhookEndpoint": `apiVersion: mainstay.dev/v1alpha1
+kind: WebhookEndpoint
+metadata:
+  name: invoices
+  namespace: <namespace>
+spec:
+  provider: Stripe
+  url: https://shop.example.com/webhooks/stripe
+  events: [invoice.paid]
+  stripe:
+    mode: Live
+  secretRef:
+    name: stripe        # its key apiKey
+`,
 }
 
 // suggested is the vendor of each kind that a command names where none is chosen yet; the reader puts

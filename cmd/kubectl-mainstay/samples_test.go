@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/probe/dnstest"
 	"mainstay.dev/mainstay/internal/provider"
 	"mainstay.dev/mainstay/internal/provider/providertest"
 )
@@ -65,8 +66,13 @@ func samples(t *testing.T) []sample {
 // TestEverySampleIsHealthy checks each sample against its provider in good health, with the credential that
 // the fixture knows.
 func TestEverySampleIsHealthy(t *testing.T) {
+	names := nameServer(t)
 	for _, s := range samples(t) {
 		t.Run(s.file, func(t *testing.T) {
+			if s.Spec.Provider == "SMTP" {
+				s.checkMail(t, names)
+				return
+			}
 			fixture, err := providertest.Find(s.Kind, s.Spec.Provider)
 			if err != nil {
 				t.Fatal(err)
@@ -78,19 +84,64 @@ func TestEverySampleIsHealthy(t *testing.T) {
 			if s.Spec.SecretRef != nil {
 				input = documents(input, s.secret(t, fixture))
 			}
-			r := command{
-				args: []string{
-					"check", "-f", "-", "--allow-http", "--allow-cidr", "127.0.0.0/8",
-					"--endpoint", s.Spec.Provider + "=" + server.URL + fixture.BasePath,
-				},
-				stdin: input,
-			}.run(t.Context(), t)
-			mustExit(t, r, exitMet)
+			s.check(t, input, server.URL+fixture.BasePath, names)
 			for _, problem := range vendor.Problems() {
 				t.Errorf("the vendor complains: %s", problem)
 			}
 		})
 	}
+}
+
+// check expects a sample to be healthy at a URL in place of its provider's.
+func (s sample) check(t *testing.T, input, url string, names *dnstest.Server) {
+	t.Helper()
+	r := command{
+		args: []string{
+			"check", "-f", "-", "--allow-http", "--allow-cidr", "127.0.0.0/8",
+			"--endpoint", s.Spec.Provider + "=" + url, "--dns-server", names.Address,
+		},
+		stdin: input,
+	}.run(t.Context(), t)
+	mustExit(t, r, exitMet)
+}
+
+// checkMail does so for a mail server.
+func (s sample) checkMail(t *testing.T, names *dnstest.Server) {
+	t.Helper()
+	fixtures, err := providertest.LoadMail()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := providertest.StartMail(providertest.MailOptions{Pretend: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	server.PlayCase(fixtures[0].Cases[providertest.Healthy])
+	values, err := json.Marshal(map[string]string{"username": fixtures[0].Username, "password": fixtures[0].Password})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: %s", s.Spec.SecretRef.Name, s.Metadata.Namespace, values)
+	s.check(t, documents(s.text, secret), "smtp://"+server.Address, names)
+}
+
+// nameServer knows the sending domains of all fixtures.
+func nameServer(t *testing.T) *dnstest.Server {
+	t.Helper()
+	zone, err := providertest.Zones()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := dnstest.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(names.Close)
+	if err := names.Load(zone); err != nil {
+		t.Fatal(err)
+	}
+	return names
 }
 
 // secret returns the Secret of a sample with the credential of a fixture.

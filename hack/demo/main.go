@@ -77,6 +77,7 @@ func (s *stage) tell(ctx context.Context) error {
 		{"create", "secret", "generic", "resend", "-n", "blog", "--from-literal=apiKey=" + resendKey},
 		{"create", "secret", "generic", "smtp", "-n", "shop", "--from-literal=username=shop", "--from-literal=password=" + smtpPassword},
 		{"create", "secret", "generic", "devsphere", "-n", "shop", "--from-literal=apiKey=" + devSphereKey},
+		{"create", "secret", "generic", "stripe", "-n", "shop", "--from-literal=apiKey=" + stripeKey},
 	} {
 		if err := s.kubectl(ctx, args...); err != nil {
 			return err
@@ -91,6 +92,8 @@ func (s *stage) tell(ctx context.Context) error {
 		{"emailprovider/transactional", "shop", "Passed"},
 		{"emailprovider/receipts", "shop", "Passed"},
 		{"publicapi/reporting", "shop", "InsufficientScope"},
+		{"stripeaccount/checkout", "shop", "Passed"},
+		{"webhookendpoint/invoices", "shop", "Passed"},
 		{"emailprovider/newsletter", "blog", "DomainNotFound"},
 		{"aiprovider/summaries", "blog", "NoAIProvider"},
 	} {

@@ -28,6 +28,7 @@ const (
 	resendKey    = "re_demo_shop_key"
 	smtpPassword = "demo-shop-password"
 	devSphereKey = "dvs_live_demo_shop_key"
+	stripeKey    = "rk_live_demo_shop_key"
 )
 
 // patience bounds how long one step of the story may take.
@@ -146,7 +147,7 @@ func (s *stage) kubectl(ctx context.Context, args ...string) error {
 // short leaves out of a command line what would not help to read it.
 func short(args []string) string {
 	line := strings.Join(args, " ")
-	for _, key := range []string{openAIKey, newOpenAIKey, resendKey, smtpPassword, devSphereKey} {
+	for _, key := range []string{openAIKey, newOpenAIKey, resendKey, smtpPassword, devSphereKey, stripeKey} {
 		line = strings.ReplaceAll(line, key, "…")
 	}
 	if before, _, found := strings.Cut(line, "jsonpath="); found {

@@ -52,6 +52,10 @@ func run(ctx context.Context, address string) error {
 	vendors := map[string]*providertest.Vendor{}
 	mux := http.NewServeMux()
 	for _, f := range fixtures {
+		if known := vendors[f.Provider]; known != nil {
+			known.Also(f)
+			continue
+		}
 		vendors[f.Provider] = providertest.NewVendor(f)
 		mux.Handle("/"+f.Provider+"/", http.StripPrefix("/"+f.Provider, vendors[f.Provider]))
 		fmt.Printf("--endpoint=%s=http://%s/%s%s ", f.Provider, listener.Addr(), f.Provider, f.BasePath)
@@ -97,11 +101,14 @@ func list(w io.Writer, provider string, names []string) {
 // play switches a vendor to a case, for one key or for everyone.
 func play(fixtures []providertest.Fixture, vendors map[string]*providertest.Vendor, r *http.Request) error {
 	provider, name, key := r.FormValue("provider"), r.FormValue("case"), r.FormValue("key")
-	i := slices.IndexFunc(fixtures, func(f providertest.Fixture) bool { return f.Provider == provider })
-	if i < 0 {
+	if vendors[provider] == nil {
 		return fmt.Errorf("no provider %q", provider)
 	}
-	if _, known := fixtures[i].Case(name); !known {
+	known := slices.ContainsFunc(fixtures, func(f providertest.Fixture) bool {
+		_, found := f.Case(name)
+		return found && f.Provider == provider
+	})
+	if !known {
 		return fmt.Errorf("no case %q of provider %s; GET / lists them", name, provider)
 	}
 	if key != "" {

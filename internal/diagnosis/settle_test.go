@@ -255,7 +255,8 @@ func TestAnOutageOfAnotherGenerationSaysNothing(t *testing.T) {
 // warnings are the symptoms of what is good still.
 var warnings = []probe.Symptom{
 	probe.DomainVerificationLapsing, probe.CertificateEnding, probe.SinkIntended, probe.SPFPassesAll, probe.TakesNoMail,
-	probe.DMARCMissing, probe.DMARCNotEnforced, probe.KeyExpiringSoon, probe.AccountUnderReview,
+	probe.DMARCMissing, probe.DMARCNotEnforced, probe.KeyExpiringSoon, probe.AccountUnderReview, probe.RequirementsDue,
+	probe.DuplicateEndpoint,
 }
 
 func TestWarnings(t *testing.T) {

@@ -218,6 +218,11 @@ var rows = []Diagnosis{
 		Seen:   "{provider} does not serve the country or region that the cluster calls from.",
 		Advice: "Call from a supported region, or choose another provider.",
 	},
+	{
+		Symptom: probe.AccountNotAccessible, Reason: v1alpha1.ReasonAccountNotAccessible, Blame: Owner,
+		Seen:   "The {credential}[ in {secret}] may not act for the account of spec.account[, {names}], or there is none.",
+		Advice: "Check spec.account and the mode of the key, and whether the account still grants access to the platform.",
+	},
 
 	// Provisioned
 	{
@@ -296,6 +301,76 @@ var rows = []Diagnosis{
 		Advice: "Look at the account's page at {provider} for what it waits for, or ask their support.",
 	},
 	{
+		Symptom: probe.EndpointNotFound, Reason: v1alpha1.ReasonEndpointNotFound, Blame: Owner,
+		Seen:   "{provider} has no webhook endpoint with the URL of spec.url[: {names}].",
+		Advice: "Create it at {provider}, or correct spec.url; look whether the key is of the account that has it.",
+	},
+	{
+		Symptom: probe.WrongURL, Reason: v1alpha1.ReasonWrongURL, Blame: Owner,
+		Seen:   "No webhook endpoint of {provider} has exactly the URL of spec.url, but one comes close[: {names}].",
+		Advice: "Make both the same to the letter: scheme, host, path, and the slash at the end.",
+	},
+	{
+		Symptom: probe.EndpointInactive, Reason: v1alpha1.ReasonEndpointInactive, Blame: Owner,
+		Seen:   "The webhook endpoint[ {names}] is disabled at {provider}.",
+		Advice: "Mend what it answers, enable it at {provider}, and have the events resent that it missed.",
+	},
+	{
+		Symptom: probe.WrongEventSource, Reason: v1alpha1.ReasonWrongEventSource, Blame: Owner,
+		Seen:   "The webhook endpoint[ {names}] gets the events of other accounts than spec.stripe.eventsFrom says.",
+		Advice: "Create one at {provider} for those events, or correct spec.stripe.eventsFrom.",
+	},
+	{
+		Symptom: probe.EventNotSubscribed, Reason: v1alpha1.ReasonEventNotSubscribed, Blame: Owner,
+		Seen:   "The webhook endpoint is not subscribed to an event of spec.events[: {names}].",
+		Advice: "Add it to the events of the endpoint at {provider}, or remove it from spec.events.",
+	},
+	{
+		Symptom: probe.DuplicateEndpoint, Reason: v1alpha1.ReasonDuplicateEndpoint, Blame: Owner, Shows: probe.Passed,
+		Seen:   "{provider} has several enabled webhook endpoints with the same URL[: {names}], so events arrive more than once.",
+		Advice: "Disable all but one at {provider}; each signs with a secret of its own.",
+	},
+	{
+		Symptom: probe.EndpointNotShown, Reason: v1alpha1.ReasonEndpointNotShown, Blame: Owner, Shows: probe.Undecided,
+		Seen:   "No webhook endpoint that the {credential}[ in {secret}] may list has the URL of spec.url[, {names}], and it may not list event destinations.",
+		Advice: "Give the key the permission to read event destinations at {provider}, or look there.",
+	},
+	{
+		Symptom: probe.AccountRestricted, Reason: v1alpha1.ReasonAccountRestricted, Blame: Owner,
+		Seen:   "{provider} has restricted the account[: {names}].",
+		Advice: "See in the dashboard of {provider} what it asks for, or ask their support.",
+	},
+	{
+		Symptom: probe.ChargesDisabled, Reason: v1alpha1.ReasonChargesDisabled, Blame: Owner,
+		Seen:   "{provider} lets the account take no payments[: {names}].",
+		Advice: "Give {provider} in its dashboard what it asks to know of the account.",
+	},
+	{
+		Symptom: probe.PayoutsDisabled, Reason: v1alpha1.ReasonPayoutsDisabled, Blame: Owner,
+		Seen:   "{provider} pays nothing out from the account[: {names}].",
+		Advice: "Check the bank account in the dashboard of {provider}, and what it asks to know of the account.",
+	},
+	{
+		Symptom: probe.CapabilityInactive, Reason: v1alpha1.ReasonCapabilityInactive, Blame: Owner,
+		Seen:   "A capability that spec.requires.capabilities names is not active[: {names}].",
+		Advice: "Request it for the account at {provider}, and give there what it needs.",
+	},
+	{
+		Symptom: probe.RequirementsPastDue, Reason: v1alpha1.ReasonRequirementsPastDue, Blame: Owner,
+		Seen:   "What {provider} asked to know of the account is overdue[: {names}].",
+		Advice: "Give it in the dashboard of {provider}, before the account is restricted.",
+	},
+	{
+		Symptom: probe.RequirementsDue, Reason: v1alpha1.ReasonRequirementsDue, Blame: Owner, Shows: probe.Passed,
+		Seen:   "The account works, and {provider} asks to know more of it[: {names}].",
+		Advice: "Give it in the dashboard of {provider} before the time in status.actionRequiredBy.",
+	},
+	{
+		Symptom: probe.AccountNotShown, Reason: v1alpha1.ReasonAccountNotShown, Shows: probe.Unprovable,
+		Seen:   "{provider} does not show all of the account's state to this {credential}[: {names} is missing].",
+		Advice: "Nothing has to change. To be sure, look at the account in the dashboard of {provider}.",
+	},
+	{
 		Symptom: probe.AccountUnderReview, Reason: v1alpha1.ReasonAccountUnderReview, Blame: Owner, Shows: probe.Passed,
 		Seen:   "The account still sends, but {provider} has put it under review for the emails that it sent.",
 		Advice: "Look at the account's page at {provider} for what is wrong, and mend it before sending is paused.",
@@ -324,7 +399,7 @@ var rows = []Diagnosis{
 	// Working, which has no condition of its own and shows in Healthy
 	{
 		Symptom: probe.RateLimited, Reason: v1alpha1.ReasonRateLimited, Blame: Owner, Counts: InARow,
-		Seen:   "{provider} answers that the rate limit of this key or account is used up (429).",
+		Seen:   "{provider} answers that the rate limit of this key or account is used up (429)[: {names}].",
 		Advice: "Let the app call less often or back off, or have {provider} raise the limit.",
 	},
 	{
@@ -337,6 +412,16 @@ var rows = []Diagnosis{
 		Symptom: probe.ProofTooOld, Reason: v1alpha1.ReasonProofTooOld, Blame: Mainstay, Shows: probe.Undecided,
 		Seen:   "No probe of {object} has ended for more than three periods, so nobody knows whether what was found still holds.",
 		Advice: "Look at the operator: its log, and its metrics mainstay_probes_waiting and mainstay_probe_schedule_lag_seconds.",
+	},
+	{
+		Symptom: probe.DeliveriesFailing, Reason: v1alpha1.ReasonDeliveriesFailing, Blame: Owner, Counts: InARow,
+		Seen:   "The webhook endpoint is set up, and does not take what {provider} sends[: {names}].",
+		Advice: "See at {provider} what it answers; with 400 or 401 the app most likely has another signing secret.",
+	},
+	{
+		Symptom: probe.DeliveriesUnclear, Reason: v1alpha1.ReasonDeliveriesUnclear, Blame: Owner, Shows: probe.Undecided,
+		Seen:   "Deliveries of {provider} fail or wait[: {names}], and it does not say whether at this webhook endpoint.",
+		Advice: "See the deliveries of each endpoint at {provider}.",
 	},
 	{
 		Symptom: probe.EmptyOutput, Reason: v1alpha1.ReasonEmptyOutput, Blame: Provider, Counts: InARow,

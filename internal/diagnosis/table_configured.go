@@ -73,6 +73,16 @@ var configuredRows = []Diagnosis{
 		Advice: "Put the {credential} of {provider} there, or correct spec.provider or spec.secretRef.",
 	},
 	{
+		Symptom: probe.TestModeKey, Reason: v1alpha1.ReasonTestModeKey, Blame: Owner,
+		Seen:   "The {credential}[ in {secret}] is one for testing, and spec.mode is Live: with it no real payment is made.",
+		Advice: "Put the live {credential} of {provider} there, or set spec.mode to Test.",
+	},
+	{
+		Symptom: probe.LiveModeKey, Reason: v1alpha1.ReasonLiveModeKey, Blame: Owner,
+		Seen:   "The {credential}[ in {secret}] is a live one, and spec.mode is Test: what the app tries out moves real money.",
+		Advice: "Put the test {credential} of {provider} there, or set spec.mode to Live.",
+	},
+	{
 		Symptom: probe.CANotFound, Reason: v1alpha1.ReasonCANotFound, Blame: Owner,
 		Seen:   "What spec.caRef names[, {names},] does not exist.",
 		Advice: "Create it with the PEM certificates, or correct spec.caRef.",

@@ -137,6 +137,9 @@ func (e *Engine) take(m *entry, f *flight, r Report, now time.Time) Observation 
 	if !r.Expires.IsZero() {
 		m.verdict.Expires = r.Expires
 	}
+	if r.Outcome[Provisioned].Result != NotReached {
+		m.verdict.Deadline = r.Deadline
+	}
 	switch seen.Ignored {
 	case "":
 		m.verdict.Doubt = Symptom{}

@@ -101,6 +101,8 @@ type Report struct {
 	Headroom []Headroom
 	// Expires is when the credential expires; zero where that is not known.
 	Expires time.Time
+	// Deadline is by when the provider wants the owner to act; zero where it names no time.
+	Deadline time.Time
 }
 
 // Headroom is how much of a limit is left at a provider.

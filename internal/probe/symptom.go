@@ -31,6 +31,8 @@ var (
 	CredentialHasWhitespace = define(Configured, "CredentialHasWhitespace")
 	CredentialMalformed     = define(Configured, "CredentialMalformed")
 	WrongKeyKind            = define(Configured, "WrongKeyKind")
+	TestModeKey             = define(Configured, "TestModeKey")
+	LiveModeKey             = define(Configured, "LiveModeKey")
 	CANotFound              = define(Configured, "CANotFound")
 	CAInvalid               = define(Configured, "CAInvalid")
 	ConsentMissing          = define(Configured, "ConsentMissing")
@@ -93,9 +95,10 @@ var (
 
 // Symptoms of stage Authorized.
 var (
-	ScopeMissing       = define(Authorized, "ScopeMissing")
-	Forbidden          = define(Authorized, "Forbidden")
-	RegionNotSupported = define(Authorized, "RegionNotSupported")
+	ScopeMissing         = define(Authorized, "ScopeMissing")
+	Forbidden            = define(Authorized, "Forbidden")
+	RegionNotSupported   = define(Authorized, "RegionNotSupported")
+	AccountNotAccessible = define(Authorized, "AccountNotAccessible")
 )
 
 // Symptoms of stage Provisioned.
@@ -115,6 +118,20 @@ var (
 	RequestPathNotFound       = define(Provisioned, "RequestPathNotFound")
 	SandboxAccount            = define(Provisioned, "SandboxAccount")
 	AccountMayNotSend         = define(Provisioned, "AccountMayNotSend")
+	EndpointNotFound          = define(Provisioned, "EndpointNotFound")
+	WrongURL                  = define(Provisioned, "WrongURL")
+	EndpointInactive          = define(Provisioned, "EndpointInactive")
+	WrongEventSource          = define(Provisioned, "WrongEventSource")
+	EventNotSubscribed        = define(Provisioned, "EventNotSubscribed")
+	DuplicateEndpoint         = define(Provisioned, "DuplicateEndpoint")
+	EndpointNotShown          = define(Provisioned, "EndpointNotShown")
+	AccountRestricted         = define(Provisioned, "AccountRestricted")
+	ChargesDisabled           = define(Provisioned, "ChargesDisabled")
+	PayoutsDisabled           = define(Provisioned, "PayoutsDisabled")
+	CapabilityInactive        = define(Provisioned, "CapabilityInactive")
+	RequirementsPastDue       = define(Provisioned, "RequirementsPastDue")
+	RequirementsDue           = define(Provisioned, "RequirementsDue")
+	AccountNotShown           = define(Provisioned, "AccountNotShown")
 	AccountUnderReview        = define(Provisioned, "AccountUnderReview")
 	AccountNotVisible         = define(Provisioned, "AccountNotVisible")
 	ListTooLong               = define(Provisioned, "ListTooLong")
@@ -142,6 +159,10 @@ var (
 	RateLimited    = define(Working, "RateLimited")
 	QuotaExhausted = define(Working, "QuotaExhausted")
 	ProofTooOld    = define(Working, "ProofTooOld")
+
+	// Of webhooks.
+	DeliveriesFailing = define(Working, "DeliveriesFailing")
+	DeliveriesUnclear = define(Working, "DeliveriesUnclear")
 
 	// Of what a spec opted in to.
 	EmptyOutput         = define(Working, "EmptyOutput")
@@ -179,6 +200,9 @@ func (s Symptom) String() string {
 func (s Symptom) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
 
 var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9_.:/-]{1,64}$`)
+
+// Tokens admits a piece of remote text that may be missing, as Token does.
+func Tokens(s string) []string { return tokens([]string{s}) }
 
 // Token admits a piece of remote text as an argument of a finding: only what looks like a name, so that
 // no provider can write prose, markup or a secret's neighbourhood into a condition.

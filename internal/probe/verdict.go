@@ -52,6 +52,8 @@ type Verdict struct {
 	// Expires is when the credential expires; zero where that is not known. It moves no more often than the
 	// credential does.
 	Expires time.Time
+	// Deadline is by when the provider wants the owner to act; zero where it names no time.
+	Deadline time.Time
 	// EffectivePeriod is how often the target is probed where that is less often than asked for; else 0.
 	EffectivePeriod time.Duration
 }
@@ -118,7 +120,7 @@ func (v Verdict) Attempted() bool {
 // Shows says whether both verdicts show the same to a user.
 func (v Verdict) Shows(other Verdict) bool {
 	if v.Key != other.Key || v.Probed != other.Probed || v.Answered != other.Answered || v.Accepted != other.Accepted ||
-		v.Doubt != other.Doubt || v.EffectivePeriod != other.EffectivePeriod {
+		v.Doubt != other.Doubt || v.EffectivePeriod != other.EffectivePeriod || !v.Deadline.Equal(other.Deadline) {
 		return false
 	}
 	for i, s := range v.Stages {

@@ -87,7 +87,7 @@ func FuzzProbe(f *testing.F) {
 			if outcome.Equal(probe.Outcome{}) {
 				t.Error("the probe found nothing at all")
 			}
-			if most := max(maxPages, len(target.Wants.Names())); client.requests > most {
+			if most := max(maxPages*2+1, len(target.Wants.Names())); client.requests > most {
 				t.Errorf("the probe took %d requests, want at most %d", client.requests, most)
 			}
 		}

@@ -31,6 +31,11 @@ func TestAKeyOfAnotherVendorIsRecognisedByItsPrefix(t *testing.T) {
 		"a key that has a prefix in its middle":   {"EmailProvider", "Resend", "Ab3d-sk-Ef6h", ""},
 		"a key of another vendor at an email one": {"EmailProvider", "Resend", "sk-Ab3dEf6h", "it looks like a key of OpenAI"},
 		"a key of another vendor of email":        {"EmailProvider", "SendGrid", "re_Ab3dEf6h", "it looks like a key of Resend"},
+		"a restricted key of Stripe":              {"StripeAccount", "Stripe", "rk_live_Ab3dEf6h", ""},
+		"a test key of Stripe":                    {"StripeAccount", "Stripe", "sk_test_Ab3dEf6h", ""},
+		"a publishable key of Stripe":             {"StripeAccount", "Stripe", "pk_test_Ab3dEf6h", "it is a publishable key, which is for browsers"},
+		"the secret of a webhook":                 {"StripeAccount", "Stripe", "whsec_Ab3dEf6h", "it is the signing secret of a webhook endpoint"},
+		"a key of Stripe at OpenAI":               {"AIProvider", "OpenAI", "sk_live_Ab3dEf6h", "it looks like a key of Stripe"},
 		"a key of SendGrid at a vendor without":   {"EmailProvider", "Postmark", "SG.Ab3dEf6h", ""},
 	}
 	for name, c := range cases {

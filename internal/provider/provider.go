@@ -7,6 +7,7 @@ package provider
 import (
 	"cmp"
 	"strings"
+	"time"
 
 	"mainstay.dev/mainstay/internal/probe"
 )
@@ -53,6 +54,11 @@ type Provider struct {
 	ExpiryHeader string
 	// Limits are the headers in which the vendor tells how much of its limits is left.
 	Limits []LimitHeaders
+	// LimitHeader is the header in which the vendor names the limit that a refused request has met.
+	LimitHeader string
+	// Unfit recognises without the network a credential of the right kind that is not for what the spec asks
+	// for; nil where there is none such.
+	Unfit func(probe.Secret, probe.Wants) (probe.Symptom, bool)
 	// Rules are what is known of the vendor's errors; the first that matches decides.
 	Rules []probe.Rule
 	// Facts are for the reader, and for docs/providers.md.
@@ -95,6 +101,8 @@ type Step struct {
 	Silent bool
 	// When says whether the step applies; nil for always.
 	When func(probe.Wants) bool
+	// Unless says that earlier answers make the step needless; nil for never.
+	Unless func(*Page) bool
 	// Each returns the names for which the step is repeated; nil for a step sent once.
 	Each func(probe.Wants) []string
 	// Spelled is how Path spells a name of Each; nil for alike.
@@ -107,6 +115,11 @@ type Step struct {
 	// may not do the step; nil for nothing.
 	Scope   string
 	Without func(*Page)
+	// Permission is what the key needs for the step, at a vendor whose refusals name it or leave it to us. Where
+	// Needed says that the spec does not need what the step reads, a key that lacks it has not failed; nil
+	// stands for a spec that asks for anything.
+	Permission string
+	Needed     func(probe.Wants) bool
 	// Read judges a good answer. It returns an error for what this vendor would not answer, since a login
 	// page or a gateway may well say 200.
 	Read func(*Page) error
@@ -129,6 +142,10 @@ type Page struct {
 	Turn int
 	// Headroom takes what the answer says of limits.
 	Headroom []probe.Headroom
+	// Memory is what Read keeps for the answers that follow in the same probe.
+	Memory any
+	// Deadline takes by when the vendor wants the owner to act.
+	Deadline time.Time
 }
 
 // Facts describe what a free probe of a vendor proves, and how sure that is.
@@ -164,6 +181,10 @@ var all = []Provider{
 	sendGrid,
 	ses,
 	smtp,
+
+	stripe,
+
+	stripeWebhooks,
 
 	bearer,
 	devSphere,

@@ -44,7 +44,7 @@ func (p Provider) examine(ctx context.Context, client probe.Client, t probe.Targ
 	run.expiry(time.Now())
 	return probe.Report{
 		Outcome: run.outcome, RetryAfter: run.retryAfter, OptIn: run.optedIn, Headroom: run.headroom,
-		Expires: run.expires,
+		Expires: run.expires, Deadline: run.deadline,
 	}
 }
 
@@ -61,12 +61,16 @@ type run struct {
 	headroom []probe.Headroom
 	// expires is when the credential expires; zero where nobody says it.
 	expires time.Time
+	// memory is what steps keep for those that follow.
+	memory any
+	// deadline is by when the provider wants the owner to act.
+	deadline time.Time
 }
 
 // steps sends the requests in order and says whether it came to the end of them.
 func (r *run) steps(ctx context.Context) bool {
 	for _, step := range r.Steps {
-		if step.When != nil && !step.When(r.target.Wants) {
+		if step.When != nil && !step.When(r.target.Wants) || step.Unless != nil && step.Unless(r.page("", 0)) {
 			continue
 		}
 		if step.Scope != "" && !slices.Contains(r.scopes, step.Scope) {
@@ -114,7 +118,7 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		answer := r.client.Do(ctx, r.request(step, path, page))
 		r.retryAfter = max(r.retryAfter, answer.RetryAfter(time.Now()))
 		r.limits(answer)
-		reading := step.reading(answer, r.Rules)
+		reading := r.read(step, answer)
 		if step.Scope != "" && (reading.Symptom == probe.Forbidden || reading.Symptom == probe.ScopeMissing) {
 			r.without(step)
 			return true
@@ -127,7 +131,10 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		if err := step.Read(page); err != nil {
 			return r.settle(step, probe.Reading{Symptom: probe.UnexpectedAnswer}, name)
 		}
-		r.scopes = page.Scopes
+		r.scopes, r.memory = page.Scopes, page.Memory
+		if !page.Deadline.IsZero() {
+			r.deadline = page.Deadline
+		}
 		for _, h := range page.Headroom {
 			r.has(h)
 		}
@@ -164,6 +171,15 @@ func (s Step) reading(answer probe.Answer, rules []probe.Rule) probe.Reading {
 	reading := probe.Classify(answer, rules)
 	if reading.Symptom == probe.PathNotFound && s.Missing != (probe.Symptom{}) {
 		reading.Symptom = s.Missing
+	}
+	return reading
+}
+
+// read says what an answer means, and of which limit it speaks where the vendor names it.
+func (r *run) read(step Step, answer probe.Answer) probe.Reading {
+	reading := step.reading(answer, r.Rules)
+	if reading.Symptom == probe.RateLimited && r.LimitHeader != "" {
+		reading.Args = probe.Tokens(answer.Header.Get(r.LimitHeader))
 	}
 	return reading
 }
@@ -249,7 +265,7 @@ func (r *run) has(h probe.Headroom) {
 
 // page returns a page for a step to fill and to judge, with what is known so far.
 func (r *run) page(name string, turn int) *Page {
-	return &Page{Wants: r.target.Wants, Outcome: &r.outcome, Scopes: r.scopes, Name: name, Turn: turn}
+	return &Page{Wants: r.target.Wants, Outcome: &r.outcome, Scopes: r.scopes, Memory: r.memory, Name: name, Turn: turn}
 }
 
 // without leaves out a step that the key has no scope for.
@@ -295,6 +311,8 @@ func (r *run) settle(step Step, reading probe.Reading, name string) bool {
 	switch {
 	case stage == probe.Provisioned:
 		args = r.named(name)
+	case reading.Symptom == probe.ScopeMissing && len(args) == 0 && step.Permission != "":
+		args = []string{step.Permission}
 	case reading.Symptom == probe.ScopeMissing && len(args) == 0:
 		args = r.target.Wants.Scope(name)
 	}
@@ -313,21 +331,29 @@ func (r *run) settle(step Step, reading probe.Reading, name string) bool {
 	if stage == probe.Provisioned && len(args) == 0 {
 		return true // finish says that there is nothing to prove.
 	}
-	switch {
+	switch unprovable := reading.Unprovable || r.spared(step, reading.Symptom); {
 	case reading.Undecided:
 		r.outcome.Set(stage, probe.Finding{Result: probe.Undecided, Symptom: reading.Symptom, Args: args})
-	case reading.Unprovable, reading.Symptom == probe.ScopeMissing && r.target.Wants.Empty():
+	case !unprovable:
+		r.outcome.Fail(reading.Symptom, args...)
+	case r.outcome[stage].Result != probe.Failed: // What failed is graver.
 		if open := r.outcome[stage]; open.Result == probe.Unprovable && open.Symptom == reading.Symptom {
 			args = slices.Concat(open.Args, args)
 		}
 		r.outcome.Set(stage, probe.Finding{Result: probe.Unprovable, Symptom: reading.Symptom, Args: args})
-	default:
-		r.outcome.Fail(reading.Symptom, args...)
 	}
 	if stage == probe.Authorized {
 		r.without(step)
 	}
 	return reading.Undecided || stage == probe.Authorized || stage == probe.Provisioned
+}
+
+// spared says whether a key that is refused has not failed, since the spec does not need what the step reads.
+func (r *run) spared(step Step, refusal probe.Symptom) bool {
+	if step.Needed == nil {
+		return refusal == probe.ScopeMissing && r.target.Wants.Empty()
+	}
+	return (refusal == probe.ScopeMissing || refusal == probe.Forbidden) && !step.Needed(r.target.Wants)
 }
 
 // admitted drops what repeats the credential: a server may say it back to us in any place.

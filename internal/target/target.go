@@ -94,6 +94,18 @@ var Kinds = []Kind{
 		Wants:   apiWants,
 		Adjust:  adjustAPI,
 	},
+	{
+		Name:    "StripeAccount",
+		New:     func() Dependency { return &v1alpha1.StripeAccount{} },
+		NewList: func() runtime.Object { return &v1alpha1.StripeAccountList{} },
+		Wants:   stripeWants,
+	},
+	{
+		Name:    "WebhookEndpoint",
+		New:     func() Dependency { return &v1alpha1.WebhookEndpoint{} },
+		NewList: func() runtime.Object { return &v1alpha1.WebhookEndpointList{} },
+		Wants:   webhookWants,
+	},
 }
 
 func aiPlace(d Dependency) string {
@@ -383,6 +395,10 @@ func credential(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Find
 	t.Credential = probe.NewSecret(value)
 	if what, misplaced := vendor.Misplaced(t.Credential); misplaced && issued {
 		return probe.Fail(probe.WrongKeyKind, what), true
+	}
+	if vendor.Unfit != nil && issued {
+		symptom, unfit := vendor.Unfit(t.Credential, t.Wants)
+		return probe.Fail(symptom), unfit
 	}
 	return probe.Finding{}, false
 }

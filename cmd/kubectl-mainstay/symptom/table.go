@@ -39,7 +39,8 @@ var table = []Symptom{
 			v1alpha1.ReasonLoginNotOffered, v1alpha1.ReasonLoginNeedsTLS, v1alpha1.ReasonMechanismUnknown,
 			v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonSecretKeyMissing, v1alpha1.ReasonSecretKeyEmpty,
 			v1alpha1.ReasonPlaceholderCredential, v1alpha1.ReasonCredentialHasLineBreak, v1alpha1.ReasonCredentialHasWhitespace,
-			v1alpha1.ReasonCredentialMalformed, v1alpha1.ReasonWrongKeyKind, v1alpha1.ReasonConsentMissing,
+			v1alpha1.ReasonCredentialMalformed, v1alpha1.ReasonWrongKeyKind, v1alpha1.ReasonTestModeKey, v1alpha1.ReasonLiveModeKey,
+			v1alpha1.ReasonConsentMissing,
 			v1alpha1.ReasonAPIKeyExpiringSoon, v1alpha1.ReasonAPIKeyUnproven,
 		},
 	},
@@ -61,7 +62,7 @@ var table = []Symptom{
 		},
 		Means: "Somebody is known and may not do this: you in the cluster, the app's role, or the key at the provider.",
 		Reasons: []string{
-			v1alpha1.ReasonRoleForbidden, v1alpha1.ReasonInsufficientScope, v1alpha1.ReasonRegionNotSupported,
+			v1alpha1.ReasonRoleForbidden, v1alpha1.ReasonAccountNotAccessible, v1alpha1.ReasonInsufficientScope, v1alpha1.ReasonRegionNotSupported,
 			v1alpha1.ReasonIPNotAllowed, v1alpha1.ReasonAPIKeySuspended, v1alpha1.ReasonDestinationNotAllowed,
 		},
 		Permission: true,

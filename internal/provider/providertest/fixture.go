@@ -83,6 +83,28 @@ type Wants struct {
 	Selectors  []string   `json:"selectors,omitempty"`
 	Sink       bool       `json:"sink,omitempty"`
 	Requests   []Wanted   `json:"requests,omitempty"`
+	Stripe     Stripe     `json:"stripe,omitempty"`
+	Webhook    Webhook    `json:"webhook,omitempty"`
+}
+
+// Webhook is what the spec of a WebhookEndpoint asks for.
+type Webhook struct {
+	URL    string   `json:"url"`
+	Events []string `json:"events,omitempty"`
+	// Mode is Live where it is empty.
+	Mode         string `json:"mode,omitempty"`
+	FromAccounts bool   `json:"fromAccounts,omitempty"`
+}
+
+// Stripe is what the spec of a StripeAccount asks for.
+type Stripe struct {
+	// Mode is Live where it is empty.
+	Mode         string   `json:"mode,omitempty"`
+	Account      string   `json:"account,omitempty"`
+	Charges      bool     `json:"charges,omitempty"`
+	Payouts      bool     `json:"payouts,omitempty"`
+	Capabilities []string `json:"capabilities,omitempty"`
+	Permissions  []string `json:"permissions,omitempty"`
 }
 
 // Wanted is a request that the spec of a PublicAPI names.
@@ -211,6 +233,16 @@ func (w Wants) of(kind string) probe.Wants {
 			wants.Requests = append(wants.Requests, probe.APIRequest{Path: r.Path, ScopeNeeded: r.Scope})
 		}
 		return wants
+	case "WebhookEndpoint":
+		return probe.WebhookWants{
+			URL: w.Webhook.URL, Events: w.Webhook.Events, Live: w.Webhook.Mode != "Test", FromAccounts: w.Webhook.FromAccounts,
+		}
+	case "StripeAccount":
+		s := w.Stripe
+		return probe.StripeWants{
+			Live: s.Mode != "Test", Account: s.Account, Charges: s.Charges, Payouts: s.Payouts,
+			Capabilities: s.Capabilities, Permissions: s.Permissions,
+		}
 	}
 	return probe.AIWants{Models: w.Models, Completion: probe.Completion(w.Completion)}
 }

@@ -9,14 +9,20 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Vendor plays one fixture over HTTP. It is an http.Handler, begins with the case Healthy, and may be
 // told to play another one at any time and from any goroutine.
 type Vendor struct {
 	fixture Fixture
+	// also are fixtures of the same vendor for other kinds.
+	also []Fixture
 
 	mu           sync.Mutex
 	playing      string
@@ -51,6 +57,13 @@ func NewVendor(f Fixture) *Vendor {
 	return &Vendor{fixture: f, playing: Healthy, byCredential: map[string]string{}}
 }
 
+// Also has the vendor answer as another kind's fixture of the same vendor says. A case that one of the fixtures
+// does not have is played healthy by it.
+func (v *Vendor) Also(f Fixture) { v.also = append(v.also, f) }
+
+// fixtures are all that the vendor plays.
+func (v *Vendor) fixtures() []Fixture { return append([]Fixture{v.fixture}, v.also...) }
+
 // Play switches to another case, for every credential that has none of its own. A name that the fixture
 // does not have is a mistake of the program and panics.
 func (v *Vendor) Play(name string) {
@@ -75,7 +88,7 @@ func (v *Vendor) PlayFor(credential, name string) {
 }
 
 func (v *Vendor) mustHave(name string) {
-	if _, ok := v.fixture.Case(name); !ok {
+	if !slices.ContainsFunc(v.fixtures(), func(f Fixture) bool { _, ok := f.Case(name); return ok }) {
 		panic(fmt.Sprintf("the fixture of %s has no case %q", v.fixture.Provider, name))
 	}
 }
@@ -189,7 +202,19 @@ func (v *Vendor) reply(request Request, r *http.Request) (Reply, bool) {
 	if !found {
 		return notFound, false
 	}
-	for _, reply := range v.fixture.Cases[request.Case].Replies {
+	var replies []Reply
+	for _, f := range v.fixtures() {
+		if c, known := f.Case(request.Case); known {
+			replies = append(replies, c.Replies...)
+		}
+	}
+	for _, f := range v.also {
+		replies = append(replies, f.Cases[Healthy].Replies...)
+	}
+	if len(v.also) > 0 {
+		replies = append(replies, v.fixture.Cases[Healthy].Replies...)
+	}
+	for _, reply := range replies {
 		if (reply.Posted != "") != (r.Method == http.MethodPost) || !strings.Contains(request.Body, reply.Posted) {
 			continue
 		}
@@ -201,11 +226,17 @@ func (v *Vendor) reply(request Request, r *http.Request) (Reply, bool) {
 	return notFound, false
 }
 
+// ago stands in a body for the time so long ago, in seconds since 1970.
+var ago = regexp.MustCompile(`\{ago ([0-9hms]+)\}`)
+
 func (r Reply) write(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json")
 	for name, value := range r.Headers {
 		w.Header().Set(name, value)
 	}
 	w.WriteHeader(cmp.Or(r.Status, http.StatusOK))
-	_, _ = io.WriteString(w, r.Body)
+	_, _ = io.WriteString(w, ago.ReplaceAllStringFunc(r.Body, func(what string) string {
+		d, _ := time.ParseDuration(ago.FindStringSubmatch(what)[1])
+		return strconv.FormatInt(time.Now().Add(-d).Unix(), 10)
+	}))
 }

@@ -1,0 +1,137 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// WebhookEndpointSpec says where the app receives webhooks, and which.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.secretRef)",message="spec.secretRef is required: name the Secret that holds the API key of the sender",reason="FieldValueRequired",fieldPath=".secretRef"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'Stripe' || has(self.stripe)",message="spec.stripe is required for provider Stripe: it says whether the endpoint is a live one",reason="FieldValueRequired",fieldPath=".stripe"
+type WebhookEndpointSpec struct {
+	// provider is who sends the webhooks.
+	// +optional
+	// +kubebuilder:default=Stripe
+	Provider WebhookVendor `json:"provider,omitempty"`
+
+	// url at which the app receives, as the provider has to know it, to the letter.
+	// +required
+	// +kubebuilder:validation:MinLength=8
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:Pattern=`^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~%!$&()*+,;=:@/?-]*)?$`
+	URL string `json:"url,omitempty"`
+
+	// events that the app handles, by the provider's names for them, such as invoice.paid. The endpoint has to
+	// be subscribed to each.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=64
+	// +kubebuilder:validation:items:Pattern=`^[A-Za-z0-9_.:/-]+$`
+	Events []string `json:"events,omitempty"`
+
+	// stripe is what only provider Stripe needs.
+	// +optional
+	Stripe *StripeWebhook `json:"stripe,omitempty"`
+
+	// What all kinds share: secretRef, endpoint, periodSeconds, readyWhen and more.
+	DependencySpec `json:",inline"`
+}
+
+// StripeWebhook says which endpoint of Stripe is meant.
+type StripeWebhook struct {
+	// mode says whether the endpoint is told of real money, Live, or of what is tried out, Test.
+	// +required
+	Mode StripeMode `json:"mode,omitempty"`
+
+	// account is the connected account that has the endpoint. Where it is not set, the key's own account has.
+	// +optional
+	// +kubebuilder:validation:MinLength=6
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^acct_[A-Za-z0-9]+$`
+	Account string `json:"account,omitempty"`
+
+	// eventsFrom says whose events the endpoint is for: those of the account itself, Account, or those of the
+	// accounts that are connected to it, ConnectedAccounts.
+	// +optional
+	// +kubebuilder:default=Account
+	EventsFrom StripeEventSource `json:"eventsFrom,omitempty"`
+}
+
+// StripeEventSource says whose events an endpoint gets.
+// +kubebuilder:validation:Enum=Account;ConnectedAccounts
+type StripeEventSource string
+
+// The sources of events.
+const (
+	EventsFromAccount           StripeEventSource = "Account"
+	EventsFromConnectedAccounts StripeEventSource = "ConnectedAccounts"
+)
+
+// WebhookVendor is a sender of webhooks.
+// +kubebuilder:validation:Enum=Stripe
+// +kubebuilder:validation:MaxLength=64
+type WebhookVendor string
+
+// WebhookEndpointStatus is what Mainstay found out about a webhook endpoint.
+type WebhookEndpointStatus struct {
+	DependencyStatus `json:",inline"`
+}
+
+// WebhookEndpoint declares that an app depends on receiving webhooks. Mainstay proves with read-only requests
+// to the sender that the endpoint is there, enabled and subscribed to what the app handles, and that its
+// deliveries arrive.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=wh,categories=dependencies
+// +kubebuilder:selectablefield:JSONPath=`.spec.provider`
+// +kubebuilder:selectablefield:JSONPath=`.spec.secretRef.name`
+// +kubebuilder:selectablefield:JSONPath=`.spec.suspend`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Healthy",type=string,JSONPath=`.status.conditions[?(@.type=="Healthy")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Healthy")].reason`
+// +kubebuilder:printcolumn:name="Provider",type=string,JSONPath=`.spec.provider`
+// +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.spec.url`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Healthy")].message`
+type WebhookEndpoint struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what the app needs.
+	// +required
+	Spec WebhookEndpointSpec `json:"spec"`
+
+	// status is what Mainstay found out.
+	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
+	Status WebhookEndpointStatus `json:"status,omitzero"`
+}
+
+// Provider returns the name of the vendor.
+func (w *WebhookEndpoint) Provider() string { return string(w.Spec.Provider) }
+
+// SharedSpec returns the part of the spec that every probed kind has.
+func (w *WebhookEndpoint) SharedSpec() *DependencySpec { return &w.Spec.DependencySpec }
+
+// SharedStatus returns the part of the status that every probed kind has.
+func (w *WebhookEndpoint) SharedStatus() *DependencyStatus { return &w.Status.DependencyStatus }
+
+// WebhookEndpointList is a list of WebhookEndpoints.
+//
+// +kubebuilder:object:root=true
+type WebhookEndpointList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	// items are the WebhookEndpoints.
+	Items []WebhookEndpoint `json:"items"`
+}

@@ -1,0 +1,25 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+// WebhookWants is what a WebhookEndpoint asks for.
+type WebhookWants struct {
+	// URL is where the app receives, and Events what must be sent there.
+	URL    string
+	Events []string
+	// Live says that real money is at stake, and Account is the connected account whose endpoint it is.
+	Live    bool
+	Account string
+	// FromAccounts says that events of connected accounts are wanted, rather than those of the account itself.
+	FromAccounts bool
+}
+
+// Names implements Wants.
+func (w WebhookWants) Names() []string { return []string{w.URL} }
+
+// Scope implements Wants: no endpoint is said to need one.
+func (w WebhookWants) Scope(string) []string { return nil }
+
+// Empty implements Wants.
+func (w WebhookWants) Empty() bool { return w.URL == "" }
