@@ -19,19 +19,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap/zapcore"
 	corev1 "k8s.io/api/core/v1"
-	eventsv1 "k8s.io/api/events/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	ctrlzap "sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -366,84 +362,6 @@ func resend(namespace string) *v1alpha1.EmailProvider {
 	email.Spec.Provider = "Resend"
 	email.Spec.SecretRef = &v1alpha1.SecretKeyRef{Name: "credential"}
 	return email
-}
-
-// waitFor returns once the object in the API server satisfies a condition, woken by its changes.
-func waitFor(t *testing.T, object client.Object, what string, satisfied func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	kind, err := apiutil.GVKForObject(object, world.scheme)
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := &metav1.PartialObjectMetadataList{}
-	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
-	changes, err := world.admin.Watch(ctx, list, client.InNamespace(object.GetNamespace()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer changes.Stop()
-	for {
-		if err := world.admin.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
-			t.Fatalf("waiting for %s: %v; last seen:\n%s", what, err, shown(object))
-		}
-		if satisfied() {
-			return
-		}
-		if event, open := <-changes.ResultChan(); !open || event.Type == watch.Error {
-			t.Fatalf("waited in vain for %s; last seen:\n%s", what, shown(object))
-		}
-	}
-}
-
-// waitForReason waits until Healthy has a reason, for the object's present generation.
-func waitForReason(t *testing.T, object client.Object, reason string) *metav1.Condition {
-	t.Helper()
-	waitFor(t, object, "Healthy with reason "+reason, func() bool {
-		c := condition(object, v1alpha1.ConditionHealthy)
-		return c != nil && c.Reason == reason && c.ObservedGeneration == object.GetGeneration()
-	})
-	return condition(object, v1alpha1.ConditionHealthy)
-}
-
-func condition(object client.Object, kind string) *metav1.Condition {
-	return meta.FindStatusCondition(conditionsOf(object), kind)
-}
-
-func conditionsOf(object client.Object) []metav1.Condition {
-	if set, ok := object.(*v1alpha1.DependencySet); ok {
-		return set.Status.Conditions
-	}
-	return object.(target.Dependency).SharedStatus().Conditions
-}
-
-// shown prints the conditions of an object, one a line.
-func shown(object client.Object) string {
-	var b bytes.Buffer
-	for _, c := range conditionsOf(object) {
-		fmt.Fprintf(&b, "%s=%s %s: %s\n", c.Type, c.Status, c.Reason, c.Message)
-	}
-	return b.String()
-}
-
-// waitForEvent waits for an event about an object with a reason.
-func waitForEvent(t *testing.T, object client.Object, reason string) eventsv1.Event {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	changes, err := world.admin.Watch(ctx, &eventsv1.EventList{}, client.InNamespace(object.GetNamespace()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer changes.Stop()
-	for change := range changes.ResultChan() {
-		if e, ok := change.Object.(*eventsv1.Event); ok && e.Regarding.Name == object.GetName() && e.Reason == reason {
-			return *e
-		}
-	}
-	t.Fatalf("waited in vain for an event with reason %s; the object:\n%s", reason, shown(object))
-	return eventsv1.Event{}
 }
 
 // lockedBuffer is a log that tests may read while it is written.

@@ -118,6 +118,9 @@ func readStripeEndpoints(page *Page) error {
 	var bad error
 	err := each(list.Data, func(e stripeEndpoint) {
 		last = e.ID
+		if e.URL == "" {
+			return // It is no endpoint that Stripe would list.
+		}
 		if e.Live != nil {
 			judgeStripeMode(page, *e.Live)
 		}
