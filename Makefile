@@ -33,7 +33,7 @@ generate: ## Regenerate deepcopy code, CRDs, RBAC and the generated pages of doc
 
 .PHONY: test
 test: ## Run every test; the first run fetches or builds a control plane.
-	$(WITH_CONTROL_PLANE) go test $(RACE) -timeout 15m ./...
+	$(WITH_CONTROL_PLANE) go test $(RACE) -timeout 30m ./...
 
 .PHONY: bench
 bench: ## Measure what probing costs, beside a bare loop (about 8 minutes on a quiet machine).

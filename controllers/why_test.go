@@ -258,8 +258,8 @@ func TestWhereNothingIsDeclaredThatIsTheFirstCause(t *testing.T) {
 		t.Errorf("expected nothing to be wrong any more, found %+v", well)
 	}
 	webhook := s.why(namespace, "webhook not received")
-	if len(webhook.Causes) != 1 || !strings.Contains(webhook.Causes[0].Seen, "no kind WebhookEndpoint") {
-		t.Errorf("expected to be told that nobody looks into webhooks, found %+v", webhook.Causes)
+	if len(webhook.Causes) != 1 || webhook.Causes[0].Reason != v1alpha1.ReasonNoWebhookEndpoint {
+		t.Errorf("expected to be told that nobody declared a webhook endpoint, found %+v", webhook.Causes)
 	}
 }
 

@@ -55,6 +55,10 @@ const (
 	ReasonSMTPStub = "SMTPStub"
 	// ReasonNoPublicAPI: no API is declared, although an app requires one.
 	ReasonNoPublicAPI = "NoPublicAPI"
+	// ReasonNoStripeAccount: no Stripe account is declared, although an app requires one.
+	ReasonNoStripeAccount = "NoStripeAccount"
+	// ReasonNoWebhookEndpoint: no webhook endpoint is declared, although an app requires one.
+	ReasonNoWebhookEndpoint = "NoWebhookEndpoint"
 	// ReasonSecretNotFound: the Secret does not exist.
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonSecretKeyMissing: the Secret exists but lacks the key.

@@ -27,10 +27,20 @@ var configuredRows = []Diagnosis{
 		Advice: "Name a real mail server in spec.smtp, or set spec.smtp.sink to Accept where a sink is meant or the guess is wrong.",
 	},
 	{
-		// Of a DependencySet alone: an API is declared, or it is not.
+		// These three are of a DependencySet alone: such an object is declared, or it is not.
 		Symptom: probe.NoPublicAPI, Reason: v1alpha1.ReasonNoPublicAPI, Blame: Owner, Stalls: true,
 		Seen:   "No public API is declared.",
 		Advice: "Create a PublicAPI with its endpoint, the Secret with its key, and the requests that the app sends.",
+	},
+	{
+		Symptom: probe.NoStripeAccount, Reason: v1alpha1.ReasonNoStripeAccount, Blame: Owner, Stalls: true,
+		Seen:   "No Stripe account is declared.",
+		Advice: "Create a StripeAccount with the Secret that holds its key.",
+	},
+	{
+		Symptom: probe.NoWebhookEndpoint, Reason: v1alpha1.ReasonNoWebhookEndpoint, Blame: Owner, Stalls: true,
+		Seen:   "No webhook endpoint is declared.",
+		Advice: "Create a WebhookEndpoint with the URL at which the app receives, and the events that it handles.",
 	},
 	{
 		Symptom: probe.SecretNotFound, Reason: v1alpha1.ReasonSecretNotFound, Blame: Owner,

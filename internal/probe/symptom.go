@@ -23,6 +23,8 @@ var (
 	NoEmailProvider         = define(Configured, "NoEmailProvider")
 	SMTPStub                = define(Configured, "SMTPStub")
 	NoPublicAPI             = define(Configured, "NoPublicAPI")
+	NoStripeAccount         = define(Configured, "NoStripeAccount")
+	NoWebhookEndpoint       = define(Configured, "NoWebhookEndpoint")
 	SecretNotFound          = define(Configured, "SecretNotFound")
 	SecretKeyMissing        = define(Configured, "SecretKeyMissing")
 	SecretKeyEmpty          = define(Configured, "SecretKeyEmpty")

@@ -93,6 +93,7 @@ func TestStrangersSayNothingAboutTheCredential(t *testing.T) {
 	}
 	for name, stranger := range strangers {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			server := serve(t, stranger.handler)
 			client := newClient()
 			defer client.Renew()

@@ -90,12 +90,16 @@ var Kinds = []Kind{
 		Name:    "StripeAccount",
 		New:     func() Dependency { return &v1alpha1.StripeAccount{} },
 		NewList: func() runtime.Object { return &v1alpha1.StripeAccountList{} },
+		Noun:    "payments",
+		None:    probe.NoStripeAccount,
 		Wants:   stripeWants,
 	},
 	{
 		Name:    "WebhookEndpoint",
 		New:     func() Dependency { return &v1alpha1.WebhookEndpoint{} },
 		NewList: func() runtime.Object { return &v1alpha1.WebhookEndpointList{} },
+		Noun:    "webhook",
+		None:    probe.NoWebhookEndpoint,
 		Wants:   webhookWants,
 	},
 }

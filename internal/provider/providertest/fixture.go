@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/yaml"
 
@@ -148,8 +149,12 @@ const (
 // Required returns the names of the cases that every fixture has.
 func Required() []string { return []string{Healthy, Unauthorized, RateLimited, ServerError} }
 
-// Load returns every fixture, by file name.
-func Load() ([]Fixture, error) {
+// Load returns every fixture, by file name. They are read once, and nobody changes them.
+func Load() ([]Fixture, error) { return loaded() }
+
+var loaded = sync.OnceValues(load)
+
+func load() ([]Fixture, error) {
 	entries, err := files.ReadDir("testdata")
 	if err != nil {
 		return nil, fmt.Errorf("read fixtures: %w", err)
