@@ -56,7 +56,7 @@ build: ## Build the operator and the kubectl plugin into bin/.
 	cp cmd/kubectl-mainstay/kubectl_complete-mainstay bin/
 
 .PHONY: demo
-demo: ## Run the operator against a local control plane and false vendors (ONCE=1: one round).
+demo: ## Run the operator against a local control plane and played vendors (ONCE=1: one round).
 	$(WITH_CONTROL_PLANE) go run ./hack/demo $(if $(ONCE),-once)
 
 .PHONY: run

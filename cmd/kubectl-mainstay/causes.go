@@ -200,7 +200,7 @@ func (c *cluster) well(q question, s survey) string {
 	}
 	text := fmt.Sprintf("Nothing is wrong with them as far as read-only requests show: %d of %d proven live.", live, all)
 	if q.text != "" {
-		text += " Compare what the app sends with the request below: another key, model, sender or host is the usual difference."
+		text += " Compare what the app sends with what Mainstay does: another key, model, sender or host is the usual difference."
 	}
 	return text
 }

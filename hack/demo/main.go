@@ -70,7 +70,8 @@ func (s *stage) tell(ctx context.Context) error {
 	for _, args := range [][]string{
 		{
 			"apply", "-f", "config/samples/namespaces.yaml", "-f", "config/samples/shop.yaml", "-f", "config/samples/blog.yaml",
-			"-f", "config/samples/publicapi-devsphere.yaml",
+			"-f", "config/samples/publicapi-devsphere.yaml", "-f", "config/samples/emailprovider-smtp.yaml",
+			"-f", "config/samples/stripeaccount-stripe.yaml", "-f", "config/samples/webhookendpoint-stripe.yaml",
 		},
 		{"create", "secret", "generic", "openai", "-n", "shop", "--from-literal=apiKey=" + openAIKey},
 		{"create", "secret", "generic", "resend", "-n", "shop", "--from-literal=apiKey=" + resendKey},

@@ -220,7 +220,7 @@ var rows = []Diagnosis{
 	},
 	{
 		Symptom: probe.AccountNotAccessible, Reason: v1alpha1.ReasonAccountNotAccessible, Blame: Owner,
-		Seen:   "The {credential}[ in {secret}] may not act for the account of spec.account[, {names}], or there is none.",
-		Advice: "Check spec.account and the mode of the key, and whether the account still grants access to the platform.",
+		Seen:   "The {credential}[ in {secret}] may not act for the account that the spec names[, {names}], or there is none.",
+		Advice: "Check the account in the spec and the mode of the key, and whether the account still grants access to the platform.",
 	},
 }

@@ -84,13 +84,13 @@ var configuredRows = []Diagnosis{
 	},
 	{
 		Symptom: probe.TestModeKey, Reason: v1alpha1.ReasonTestModeKey, Blame: Owner,
-		Seen:   "The {credential}[ in {secret}] is one for testing, and spec.mode is Live: with it no real payment is made.",
-		Advice: "Put the live {credential} of {provider} there, or set spec.mode to Test.",
+		Seen:   "The {credential}[ in {secret}] is one for testing, and the mode in the spec is Live: with it no real payment is made.",
+		Advice: "Put the live {credential} of {provider} there, or set the mode in the spec to Test.",
 	},
 	{
 		Symptom: probe.LiveModeKey, Reason: v1alpha1.ReasonLiveModeKey, Blame: Owner,
-		Seen:   "The {credential}[ in {secret}] is a live one, and spec.mode is Test: what the app tries out moves real money.",
-		Advice: "Put the test {credential} of {provider} there, or set spec.mode to Live.",
+		Seen:   "The {credential}[ in {secret}] is a live one, and the mode in the spec is Test: what the app tries out moves real money.",
+		Advice: "Put the test {credential} of {provider} there, or set the mode in the spec to Live.",
 	},
 	{
 		Symptom: probe.CANotFound, Reason: v1alpha1.ReasonCANotFound, Blame: Owner,
