@@ -43,7 +43,7 @@ func TestWhatIsWrongWithAStripeAccountIsToldByItsCause(t *testing.T) {
 		"a capability is not active":  {"a capability is inactive", v1alpha1.ReasonCapabilityInactive, "Provisioned", []string{"transfers"}},
 		"something is overdue":        {"requirements are past due", v1alpha1.ReasonRequirementsPastDue, "Provisioned", []string{"individual.verification.document"}},
 		"Stripe rejected the account": {"the account is rejected", v1alpha1.ReasonAccountRestricted, "Provisioned", []string{"rejected.fraud"}},
-		"the balance is of a test":    {"a test key in disguise", v1alpha1.ReasonTestModeKey, "Configured", []string{"spec.mode is Live"}},
+		"the balance is of a test":    {"a test key in disguise", v1alpha1.ReasonTestModeKey, "Configured", []string{"the mode in the spec is Live"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			account, credential := payments(t)
