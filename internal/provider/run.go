@@ -156,6 +156,9 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 // path returns the path for a name. A colon is escaped too, as AWS's own clients do: a signature is over the
 // path as it is spelled.
 func (s Step) path(name string) string {
+	if s.Each == nil {
+		return s.Path // It names nothing, and every probe of every target comes by here.
+	}
 	if s.Spelled != nil {
 		name = s.Spelled(name)
 	}
