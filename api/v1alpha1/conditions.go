@@ -59,6 +59,8 @@ const (
 	ReasonNoStripeAccount = "NoStripeAccount"
 	// ReasonNoWebhookEndpoint: no webhook endpoint is declared, although an app requires one.
 	ReasonNoWebhookEndpoint = "NoWebhookEndpoint"
+	// ReasonNoAuthProvider: no sign-in is declared, although an app requires one.
+	ReasonNoAuthProvider = "NoAuthProvider"
 	// ReasonSecretNotFound: the Secret does not exist.
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonSecretKeyMissing: the Secret exists but lacks the key.
@@ -133,6 +135,8 @@ const (
 	ReasonClusterEgressDown = "ClusterEgressDown"
 	// ReasonProbeFailed: Mainstay itself failed; the dependency is not to blame.
 	ReasonProbeFailed = "ProbeFailed"
+	// ReasonClocksDiffer: the clock of the issuer and that of Mainstay's node are far apart.
+	ReasonClocksDiffer = "ClocksDiffer"
 )
 
 // Reasons of stage Authenticated.
@@ -157,6 +161,10 @@ const (
 	ReasonLoginNeedsTLS = "LoginNeedsTLS"
 	// ReasonMechanismUnknown: the mail server offers no way to log in that Mainstay knows.
 	ReasonMechanismUnknown = "MechanismUnknown"
+	// ReasonInvalidClient: the issuer rejects the client ID or its secret.
+	ReasonInvalidClient = "InvalidClient"
+	// ReasonClientUnproven: the issuer takes clients by methods that Mainstay does not have.
+	ReasonClientUnproven = "ClientUnproven"
 )
 
 // Early warnings of stage Authenticated.
@@ -175,6 +183,8 @@ const (
 	ReasonRegionNotSupported = "RegionNotSupported"
 	// ReasonAccountNotAccessible: the key may not act for the account that the spec names.
 	ReasonAccountNotAccessible = "AccountNotAccessible"
+	// ReasonUnauthorizedClient: the issuer knows the client, which may not use the client-credentials grant.
+	ReasonUnauthorizedClient = "UnauthorizedClient"
 )
 
 // Reasons of stage Provisioned.
@@ -261,6 +271,26 @@ const (
 	ReasonDMARCMissing = "DMARCMissing"
 	// ReasonDMARCNotEnforced: the DMARC policy of the sending domain asks for nothing.
 	ReasonDMARCNotEnforced = "DMARCNotEnforced"
+	// ReasonPrivateKeyPublished: the issuer shows everyone a key that only itself may know.
+	ReasonPrivateKeyPublished = "PrivateKeyPublished"
+	// ReasonWrongIssuer: the discovery document is that of another issuer than the spec names.
+	ReasonWrongIssuer = "WrongIssuer"
+	// ReasonDiscoveryInvalid: the discovery document lacks what apps need, or has it over plain http.
+	ReasonDiscoveryInvalid = "DiscoveryInvalid"
+	// ReasonSigningKeysNotReadable: the keys with which tokens are checked cannot be read.
+	ReasonSigningKeysNotReadable = "SigningKeysNotReadable"
+	// ReasonNoSigningKey: the issuer publishes no key that apps can check its tokens with.
+	ReasonNoSigningKey = "NoSigningKey"
+	// ReasonSigningCertificateExpired: the certificate of a signing key has expired, which some apps mind.
+	ReasonSigningCertificateExpired = "SigningCertificateExpired"
+	// ReasonGrantNotOffered: the issuer does not offer the client-credentials grant.
+	ReasonGrantNotOffered = "GrantNotOffered"
+	// ReasonSignInMethodDisabled: a method of sign-in that the spec names is off.
+	ReasonSignInMethodDisabled = "SignInMethodDisabled"
+	// ReasonSignUpsDisabled: nobody can sign up, although the spec says that users must be able to.
+	ReasonSignUpsDisabled = "SignUpsDisabled"
+	// ReasonConfirmationEmailsNotShown: sign-ups wait for an email of which nobody knows who sends it.
+	ReasonConfirmationEmailsNotShown = "ConfirmationEmailsNotShown"
 )
 
 // Reasons of stage Working, which has no condition of its own and shows in Healthy.
@@ -285,4 +315,6 @@ const (
 	ReasonCompletionFailed = "CompletionFailed"
 	// ReasonTestEmailRefused: the provider accepts the key and does not accept a test email.
 	ReasonTestEmailRefused = "TestEmailRefused"
+	// ReasonTokenRefused: the issuer grants the client no token, and does not say why.
+	ReasonTokenRefused = "TokenRefused"
 )

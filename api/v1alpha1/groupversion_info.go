@@ -28,6 +28,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 		&PublicAPI{}, &PublicAPIList{},
 		&StripeAccount{}, &StripeAccountList{},
 		&WebhookEndpoint{}, &WebhookEndpointList{},
+		&AuthProvider{}, &AuthProviderList{},
 		&DependencySet{}, &DependencySetList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)

@@ -56,6 +56,8 @@ var remedies = map[string]string{
 	v1alpha1.ReasonSuspended:               "kubectl mainstay resume <object> -n <namespace>",
 	v1alpha1.ReasonProofTooOld:             "kubectl get pods -n <operator>",
 	v1alpha1.ReasonCANotFound:              edit,
+	v1alpha1.ReasonInvalidClient:           putKey,
+	v1alpha1.ReasonWrongIssuer:             edit,
 }
 
 // examples are what to apply in a namespace that has no object of a kind.
@@ -117,6 +119,15 @@ spec:
     mode: Live
   secretRef:
     name: stripe        # its key apiKey
+`,
+	"AuthProvider": `apiVersion: mainstay.dev/v1alpha1
+kind: AuthProvider
+metadata:
+  name: login
+  namespace: <namespace>
+spec:
+  provider: OIDC
+  endpoint: https://login.example.com   # the issuer, to the letter
 `,
 }
 
@@ -195,7 +206,7 @@ func reproduction(d dependency) []string {
 		curl += fmt.Sprintf(" -H '%s: %s'", name, vendor.Header[name])
 	}
 	ref := d.SharedSpec().SecretRef
-	if ref == nil {
+	if ref == nil || vendor.Auth == (probe.Auth{}) {
 		return []string{curl + " " + quoteWord(base+path)}
 	}
 	var commands []string

@@ -14,7 +14,6 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"mainstay.dev/mainstay/internal/probe"
 	"mainstay.dev/mainstay/internal/probe/dnstest"
 	"mainstay.dev/mainstay/internal/provider"
 	"mainstay.dev/mainstay/internal/provider/providertest"
@@ -151,9 +150,9 @@ func (s sample) secret(t *testing.T, f providertest.Fixture) string {
 	if key == "" {
 		key = "apiKey"
 	}
-	values := map[string]string{key: f.Credential.Sample}
-	if f.Credential.AWSService != "" {
-		values = map[string]string{probe.AWSAccessKeyID: f.Credential.AccessKeyID, probe.AWSSecretAccessKey: f.Credential.Sample}
+	values := f.Credential.Values()
+	if len(values) == 0 {
+		values = map[string]string{key: f.Credential.Sample}
 	}
 	data, err := json.Marshal(values)
 	if err != nil {

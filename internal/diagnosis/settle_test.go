@@ -256,7 +256,7 @@ func TestAnOutageOfAnotherGenerationSaysNothing(t *testing.T) {
 var warnings = []probe.Symptom{
 	probe.DomainVerificationLapsing, probe.CertificateEnding, probe.SinkIntended, probe.SPFPassesAll, probe.TakesNoMail,
 	probe.DMARCMissing, probe.DMARCNotEnforced, probe.KeyExpiringSoon, probe.AccountUnderReview, probe.RequirementsDue,
-	probe.DuplicateEndpoint,
+	probe.DuplicateEndpoint, probe.ClocksDiffer, probe.SigningCertificateExpired, probe.ConfirmationEmailsNotShown,
 }
 
 func TestWarnings(t *testing.T) {

@@ -59,7 +59,7 @@ const (
 
 // table has one row for each symptom, by stage, which internal/probe/symptom.go tells. Conditions, events,
 // metric labels, the CLI and docs/reasons.md all come from it.
-var table = byStage(slices.Concat(configuredRows, rows, provisionedRows, mailRows))
+var table = byStage(slices.Concat(configuredRows, rows, provisionedRows, mailRows, authRows))
 
 func byStage(all []Diagnosis) []Diagnosis {
 	slices.SortStableFunc(all, func(a, b Diagnosis) int { return int(a.Symptom.Stage()) - int(b.Symptom.Stage()) })

@@ -27,7 +27,7 @@ var configuredRows = []Diagnosis{
 		Advice: "Name a real mail server in spec.smtp, or set spec.smtp.sink to Accept where a sink is meant or the guess is wrong.",
 	},
 	{
-		// These three are of a DependencySet alone: such an object is declared, or it is not.
+		// These four are of a DependencySet alone: such an object is declared, or it is not.
 		Symptom: probe.NoPublicAPI, Reason: v1alpha1.ReasonNoPublicAPI, Blame: Owner, Stalls: true,
 		Seen:   "No public API is declared.",
 		Advice: "Create a PublicAPI with its endpoint, the Secret with its key, and the requests that the app sends.",
@@ -41,6 +41,11 @@ var configuredRows = []Diagnosis{
 		Symptom: probe.NoWebhookEndpoint, Reason: v1alpha1.ReasonNoWebhookEndpoint, Blame: Owner, Stalls: true,
 		Seen:   "No webhook endpoint is declared.",
 		Advice: "Create a WebhookEndpoint with the URL at which the app receives, and the events that it handles.",
+	},
+	{
+		Symptom: probe.NoAuthProvider, Reason: v1alpha1.ReasonNoAuthProvider, Blame: Owner, Stalls: true,
+		Seen:   "No sign-in is declared.",
+		Advice: "Create an AuthProvider with the URL of the issuer, or of the Supabase project, as its endpoint.",
 	},
 	{
 		Symptom: probe.SecretNotFound, Reason: v1alpha1.ReasonSecretNotFound, Blame: Owner,
@@ -111,6 +116,11 @@ var configuredRows = []Diagnosis{
 		Symptom: probe.ConsentForOthers, Reason: v1alpha1.ReasonConsentMissing, Blame: Owner,
 		Seen:   "Secret {secretName} allows its key to be sent to other hosts, but not to {host}.",
 		Advice: "If it may, add {host} to its annotation " + v1alpha1.AllowedHostsAnnotation + ", after a comma.",
+	},
+	{
+		Symptom: probe.ConsentElsewhere, Reason: v1alpha1.ReasonConsentMissing, Blame: Owner,
+		Seen:   "{provider} wants the {credential} sent to another host[, {names}], and Secret {secretName} does not allow that.",
+		Advice: "If it may, add that host to its annotation " + v1alpha1.AllowedHostsAnnotation + ", after a comma.",
 	},
 	{
 		Symptom: probe.PlainHTTPRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,

@@ -214,12 +214,16 @@ type errorObject struct {
 	Reason json.RawMessage `json:"reason"`
 	// Need is where DevSphere names the scope that is missing.
 	Need json.RawMessage `json:"need"`
+	// Scope is where issuers of OAuth 2.0 name the scopes that they do not grant.
+	Scope json.RawMessage `json:"scope"`
 	// ErrorCode is Postmark's name for it.
 	ErrorCode json.RawMessage `json:"ErrorCode"`
 	AWSType   json.RawMessage `json:"__type"`
 	Message   json.RawMessage `json:"message"`
 	Detail    json.RawMessage `json:"detail"`
 	Details   json.RawMessage `json:"details"`
+	// Description is OAuth's name for the message (RFC 6749, section 5.2).
+	Description json.RawMessage `json:"error_description"`
 }
 
 // readError understands the shapes seen in the wild: {"error": "text"}, {"error": {"code", "type",
@@ -300,7 +304,7 @@ func (e *errorBody) read(o errorObject) {
 	if text, ok := readText(o.AWSType); ok && text != "" {
 		e.codes = append(e.codes, awsCode(text))
 	}
-	for _, raw := range []json.RawMessage{o.Message, o.Detail} {
+	for _, raw := range []json.RawMessage{o.Message, o.Detail, o.Description} {
 		if len(raw) == 0 {
 			continue
 		}
@@ -310,6 +314,9 @@ func (e *errorBody) read(o errorObject) {
 	}
 	if text, ok := readText(o.Need); ok && len(o.Need) > 0 {
 		e.scopes = append(e.scopes, tokens([]string{text})...)
+	}
+	if text, ok := readText(o.Scope); ok && len(o.Scope) > 0 {
+		e.scopes = append(e.scopes, tokens(strings.Fields(text))...)
 	}
 	var details struct {
 		ErrorCode json.RawMessage `json:"error_code"` // Anthropic, for spend limits

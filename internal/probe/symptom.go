@@ -25,6 +25,7 @@ var (
 	NoPublicAPI             = define(Configured, "NoPublicAPI")
 	NoStripeAccount         = define(Configured, "NoStripeAccount")
 	NoWebhookEndpoint       = define(Configured, "NoWebhookEndpoint")
+	NoAuthProvider          = define(Configured, "NoAuthProvider")
 	SecretNotFound          = define(Configured, "SecretNotFound")
 	SecretKeyMissing        = define(Configured, "SecretKeyMissing")
 	SecretKeyEmpty          = define(Configured, "SecretKeyEmpty")
@@ -39,6 +40,7 @@ var (
 	CAInvalid               = define(Configured, "CAInvalid")
 	ConsentMissing          = define(Configured, "ConsentMissing")
 	ConsentForOthers        = define(Configured, "ConsentForOthers")
+	ConsentElsewhere        = define(Configured, "ConsentElsewhere")
 	PlainHTTPRefused        = define(Configured, "PlainHTTPRefused")
 	ClearTextRefused        = define(Configured, "ClearTextRefused")
 	AddressNeverAdmitted    = define(Configured, "AddressNeverAdmitted")
@@ -78,6 +80,8 @@ var (
 	MailServerHungUp   = define(Reachable, "MailServerHungUp")
 	MailServerRefuses  = define(Reachable, "MailServerRefuses")
 	CertificateEnding  = define(Reachable, "CertificateEnding")
+	DiscoveryNotFound  = define(Reachable, "DiscoveryNotFound")
+	ClocksDiffer       = define(Reachable, "ClocksDiffer")
 )
 
 // Symptoms of stage Authenticated.
@@ -93,6 +97,8 @@ var (
 	LoginNotOffered    = define(Authenticated, "LoginNotOffered")
 	LoginNeedsTLS      = define(Authenticated, "LoginNeedsTLS")
 	MechanismUnknown   = define(Authenticated, "MechanismUnknown")
+	ClientRejected     = define(Authenticated, "ClientRejected")
+	ClientNotShown     = define(Authenticated, "ClientNotShown")
 )
 
 // Symptoms of stage Authorized.
@@ -101,6 +107,7 @@ var (
 	Forbidden            = define(Authorized, "Forbidden")
 	RegionNotSupported   = define(Authorized, "RegionNotSupported")
 	AccountNotAccessible = define(Authorized, "AccountNotAccessible")
+	ClientNotAllowed     = define(Authorized, "ClientNotAllowed")
 )
 
 // Symptoms of stage Provisioned.
@@ -154,6 +161,20 @@ var (
 	TakesNoMail               = define(Provisioned, "TakesNoMail")
 	DMARCMissing              = define(Provisioned, "DMARCMissing")
 	DMARCNotEnforced          = define(Provisioned, "DMARCNotEnforced")
+
+	// Of sign-in.
+	PrivateKeyPublished        = define(Provisioned, "PrivateKeyPublished")
+	WrongIssuer                = define(Provisioned, "WrongIssuer")
+	DiscoveryIncomplete        = define(Provisioned, "DiscoveryIncomplete")
+	DiscoveryInClear           = define(Provisioned, "DiscoveryInClear")
+	SigningKeysNotReadable     = define(Provisioned, "SigningKeysNotReadable")
+	NoSigningKey               = define(Provisioned, "NoSigningKey")
+	SigningAlgorithmMissing    = define(Provisioned, "SigningAlgorithmMissing")
+	SigningCertificateExpired  = define(Provisioned, "SigningCertificateExpired")
+	GrantNotOffered            = define(Provisioned, "GrantNotOffered")
+	SignInMethodDisabled       = define(Provisioned, "SignInMethodDisabled")
+	SignUpsDisabled            = define(Provisioned, "SignUpsDisabled")
+	ConfirmationEmailsNotShown = define(Provisioned, "ConfirmationEmailsNotShown")
 )
 
 // Symptoms of stage Working.
@@ -172,6 +193,7 @@ var (
 	ProbeBudgetTooSmall = define(Working, "ProbeBudgetTooSmall")
 	CompletionFailed    = define(Working, "CompletionFailed")
 	TestEmailRefused    = define(Working, "TestEmailRefused")
+	TokenRefused        = define(Working, "TokenRefused")
 )
 
 var symptoms []Symptom

@@ -19,8 +19,9 @@ type Target struct {
 	Place string
 	// OwnHost says that the spec chose the host, rather than the provider's row.
 	OwnHost bool
-	// Credential is empty where none is needed.
+	// Credential is empty where none is needed. Consent is what its owner says of where it may go.
 	Credential Secret
+	Consent    Consent
 	// CA replaces the system's certificates where it is set.
 	CA *CA
 	// Expires is when the credential expires, as the spec says; zero where it does not.

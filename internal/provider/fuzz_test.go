@@ -93,3 +93,24 @@ func FuzzProbe(f *testing.F) {
 		}
 	})
 }
+
+// FuzzSignIn has the readers of sign-in judge any body, whatever the answers before it said: nothing may panic,
+// and what a finding names has to look like a name.
+func FuzzSignIn(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, _ int, body []byte) {
+		wants := probe.AuthWants{Issuer: "https://login.example.com", Client: probe.ClientWants{Asked: true, Scopes: []string{"read"}}}
+		memory := issuer{keys: "https://login.example.com/keys", algorithms: []string{"RS256", "ES256"}}
+		for _, read := range []func(*Page) error{readDiscovery, readSigningKeys, readToken, readGoTrueHealth, readGoTrueSettings} {
+			var outcome probe.Outcome
+			_ = read(&Page{Body: body, Wants: wants, Outcome: &outcome, Memory: memory})
+			for _, finding := range outcome {
+				for _, arg := range finding.Args {
+					if _, admitted := probe.Token(arg); !admitted {
+						t.Errorf("%s names %q", finding.Symptom, arg)
+					}
+				}
+			}
+		}
+	})
+}

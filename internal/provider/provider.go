@@ -6,6 +6,7 @@ package provider
 
 import (
 	"cmp"
+	"net/http"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ type Provider struct {
 	Places map[string]string
 	// OwnPlace says that users name places as they like, so that the host is of the spec's choosing.
 	OwnPlace bool
-	// Auth says how the credential is sent.
+	// Auth says how the credential is sent. Where it is zero, only steps with an Auth of their own send it.
 	Auth probe.Auth
 	// Keys are the keys of the Secret that hold the credential, at vendors whose credentials have several
 	// values. Others have one, at the key that the spec names.
@@ -88,6 +89,14 @@ type Step struct {
 	// BaseURL replaces the provider's own for the step, at a vendor with several hosts. Where the user or
 	// the administrator set another base URL, that holds for all steps.
 	BaseURL string
+	// URL returns where to ask in place of Path, as an earlier answer says; empty for nowhere. A credential goes
+	// there only where its owner lets it. Auth is how the step sends it, where the provider's other steps send
+	// none.
+	URL  func(*Page) string
+	Auth func(*Page) probe.Auth
+	// Unread is what it means that no good answer comes, whatever keeps it, at a step that the provider itself
+	// does not answer; the common reading where it is zero.
+	Unread probe.Symptom
 	// OptIn marks what costs the user something, however little. It is done only where the spec asks for it
 	// and nothing was found wrong before, in a slow rhythm of its own, and what is wrong with it says nothing
 	// of the way to the provider: Refused is what it means where the vendor's rules know nothing better.
@@ -127,8 +136,9 @@ type Step struct {
 
 // Page is one good answer, for Step.Read to judge.
 type Page struct {
-	Body  []byte
-	Wants probe.Wants
+	Body   []byte
+	Header http.Header
+	Wants  probe.Wants
 	// Outcome takes what was found.
 	Outcome *probe.Outcome
 	// Scopes are those of the key; Read sets them where its answer lists them.
@@ -188,6 +198,9 @@ var all = []Provider{
 
 	bearer,
 	devSphere,
+
+	oidc,
+	supabaseAuth,
 }
 
 // Find returns the provider of a kind by its name.

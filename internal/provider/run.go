@@ -65,12 +65,15 @@ type run struct {
 	memory any
 	// deadline is by when the provider wants the owner to act.
 	deadline time.Time
+	// withheld says that the request under way carries no credential although there is one, so that its answer
+	// says nothing of it.
+	withheld bool
 }
 
 // steps sends the requests in order and says whether it came to the end of them.
 func (r *run) steps(ctx context.Context) bool {
 	for _, step := range r.Steps {
-		if step.When != nil && !step.When(r.target.Wants) || step.Unless != nil && step.Unless(r.page("", 0)) {
+		if !r.applies(step) {
 			continue
 		}
 		if step.Scope != "" && !slices.Contains(r.scopes, step.Scope) {
@@ -101,6 +104,13 @@ func (r *run) steps(ctx context.Context) bool {
 	return true
 }
 
+// applies says whether a step is to be taken, as the spec and earlier answers have it.
+func (r *run) applies(step Step) bool {
+	page := r.page("", 0)
+	return (step.When == nil || step.When(r.target.Wants)) && (step.Unless == nil || !step.Unless(page)) &&
+		(step.URL == nil || step.URL(page) != "")
+}
+
 // failed says whether anything was found wrong so far.
 func (r *run) failed() bool {
 	return slices.ContainsFunc(r.outcome[:], func(f probe.Finding) bool { return f.Result == probe.Failed })
@@ -115,7 +125,13 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 	path := step.path(name)
 	for turn := range maxPages {
 		page := r.page(name, turn)
-		answer := r.client.Do(ctx, r.request(step, path, page))
+		request := r.request(step, path, page)
+		if host, strays := r.strays(step, request); strays {
+			r.outcome.Fail(probe.ConsentElsewhere, host)
+			return true
+		}
+		r.withheld = request.Credential.IsZero() && !r.target.Credential.IsZero()
+		answer := r.client.Do(ctx, request)
 		r.retryAfter = max(r.retryAfter, answer.RetryAfter(time.Now()))
 		r.limits(answer)
 		reading := r.read(step, answer)
@@ -124,12 +140,12 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 			return true
 		}
 		if !reading.Good() {
-			return r.settle(step, reading, name)
+			return r.settle(step, step.blame(reading, request), name)
 		}
 		// Only an answer that reads as the vendor's own proves anything about the credential.
-		page.Body = answer.Body
+		page.Body, page.Header = answer.Body, answer.Header
 		if err := step.Read(page); err != nil {
-			return r.settle(step, probe.Reading{Symptom: probe.UnexpectedAnswer}, name)
+			return r.settle(step, step.blame(probe.Reading{Symptom: probe.UnexpectedAnswer}, request), name)
 		}
 		r.scopes, r.memory = page.Scopes, page.Memory
 		if !page.Deadline.IsZero() {
@@ -210,6 +226,15 @@ func (r *run) request(step Step, path string, page *Page) probe.Request {
 	if request.Auth.AWSService != "" {
 		request.Auth.Region = r.target.Place
 	}
+	if step.URL != nil {
+		request.URL = step.URL(page)
+	}
+	if step.Auth != nil {
+		request.Auth = step.Auth(page)
+	}
+	if request.Auth == (probe.Auth{}) {
+		request.Credential = probe.Secret{}
+	}
 	if step.Body != nil {
 		request.Body = step.Body(page)
 	}
@@ -218,52 +243,6 @@ func (r *run) request(step Step, path string, page *Page) probe.Request {
 		maps.Copy(request.Header, r.Header)
 	}
 	return request
-}
-
-// expiry takes note of when the credential expires, as the spec, the credential itself or the vendor says,
-// and warns early of it.
-func (r *run) expiry(now time.Time) {
-	for _, at := range []time.Time{r.target.Expires, r.target.Credential.Expiry()} {
-		if !at.IsZero() && (r.expires.IsZero() || at.Before(r.expires)) {
-			r.expires = at
-		}
-	}
-	soon := !r.expires.IsZero() && r.expires.Sub(now) < expiryWarning
-	if soon && r.outcome[probe.Authenticated].Equal(probe.Pass()) {
-		r.outcome.Set(probe.Authenticated, probe.Finding{Result: probe.Passed, Symptom: probe.KeyExpiringSoon})
-	}
-}
-
-// expiryWarning is how long before a credential expires that is told of.
-const expiryWarning = 14 * 24 * time.Hour
-
-// expiryForms are how headers write when a credential expires.
-var expiryForms = []string{time.RFC3339, http.TimeFormat, "2006-01-02 15:04:05 MST", "2006-01-02 15:04:05 -0700"}
-
-// limits takes up what the headers of an answer say of limits.
-func (r *run) limits(answer probe.Answer) {
-	if r.ExpiryHeader != "" {
-		for _, form := range expiryForms {
-			if at, err := time.Parse(form, answer.Header.Get(r.ExpiryHeader)); err == nil {
-				r.expires = at
-			}
-		}
-	}
-	for _, l := range r.Limits {
-		if limit, remaining, ok := answer.Headroom(l.Limit, l.Remaining); ok {
-			r.has(probe.Headroom{Resource: l.Resource, Limit: limit, Remaining: remaining})
-		}
-	}
-}
-
-// has takes note of headroom. What was said last of a resource holds.
-func (r *run) has(h probe.Headroom) {
-	i := slices.IndexFunc(r.headroom, func(known probe.Headroom) bool { return known.Resource == h.Resource })
-	if i < 0 {
-		r.headroom = append(r.headroom, h)
-		return
-	}
-	r.headroom[i] = h
 }
 
 // page returns a page for a step to fill and to judge, with what is known so far.
@@ -281,20 +260,25 @@ func (r *run) without(step Step) {
 // refuse records that what the spec opted in to was not done. The steps before it have proven the way to
 // the provider and the credential, so what is wrong is with what was asked for.
 func (r *run) refuse(step Step, reading probe.Reading, name string) {
-	stage, open := reading.Symptom.Stage(), r.outcome[probe.Authenticated].Result == probe.Undecided
+	stage, before := reading.Symptom.Stage(), r.outcome[probe.Authenticated].Result
+	open := before == probe.Undecided || before == probe.NotReached
 	names := stage == probe.Provisioned && !reading.Unprovable
-	if open && (names || stage == probe.Authorized) {
+	if open && (names && name != "" || stage == probe.Authorized) {
 		// Whoever is told what is missing has been let in, which the steps before left open.
 		r.outcome.Set(probe.Authenticated, probe.Pass())
 		r.proven(stage - 1)
 	}
 	switch symptom := reading.Symptom; {
+	case symptom == probe.ScopeMissing && len(reading.Args) == 0:
+		r.outcome.Fail(symptom, r.target.Wants.Scope(name)...)
 	case stage == probe.Authorized, symptom == probe.RateLimited, symptom == probe.QuotaExhausted:
 		r.outcome.Fail(symptom, r.admitted(reading.Args)...) // It is about the key or the account.
 	case names, stage == probe.Working:
 		r.outcome.Fail(symptom, r.named(name)...)
-	case open && stage == probe.Authenticated:
+	case open && stage == probe.Authenticated && reading.Undecided:
 		r.outcome.Set(stage, probe.Fail(probe.KeyRejected))
+	case open && stage == probe.Authenticated:
+		r.outcome.Set(stage, probe.Fail(symptom))
 	default:
 		r.outcome.Fail(step.Refused, r.named(name)...)
 	}
@@ -312,6 +296,7 @@ func (r *run) settle(step Step, reading probe.Reading, name string) bool {
 		name = "" // It is about the first, which is what the spec asks for.
 	}
 	switch {
+	case reading.Symptom == step.Unread && len(args) > 0:
 	case stage == probe.Provisioned:
 		args = r.named(name)
 	case reading.Symptom == probe.ScopeMissing && len(args) == 0 && step.Permission != "":
@@ -375,6 +360,9 @@ func (r *run) named(name string) []string {
 
 // proven marks the stages up to last as passed. Without a credential nothing was authenticated.
 func (r *run) proven(last probe.Stage) {
+	if r.withheld {
+		last = min(last, probe.Reachable)
+	}
 	if r.target.Credential.IsZero() {
 		for stage := probe.Authenticated; stage <= min(last, probe.Authorized); stage++ {
 			if r.outcome[stage].Result == probe.NotReached {

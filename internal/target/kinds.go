@@ -102,6 +102,16 @@ var Kinds = []Kind{
 		None:    probe.NoWebhookEndpoint,
 		Wants:   webhookWants,
 	},
+	{
+		Name:    "AuthProvider",
+		New:     func() Dependency { return &v1alpha1.AuthProvider{} },
+		NewList: func() runtime.Object { return &v1alpha1.AuthProviderList{} },
+		Noun:    "sign-in",
+		None:    probe.NoAuthProvider,
+		Wants:   authWants,
+		OptIn:   authOptIn,
+		Adjust:  adjustAuth,
+	},
 }
 
 func aiPlace(d Dependency) string {

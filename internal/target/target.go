@@ -288,19 +288,16 @@ func authority(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, b
 
 // consent holds back a credential whose owner did not allow it to be sent to the spec's host.
 func consent(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, bool) {
-	if !t.OwnHost || t.Credential.IsZero() || r.Secret.Consented {
+	if t.Credential.IsZero() {
 		return probe.Finding{}, false
 	}
+	t.Consent = probe.ParseConsent(r.Secret.AllowedHosts)
+	t.Consent.Anywhere = r.Secret.Consented
 	u, err := url.Parse(t.BaseURL)
-	if err != nil {
-		return probe.Fail(probe.ConsentMissing), true
-	}
-	for allowed := range strings.SplitSeq(r.Secret.AllowedHosts, ",") {
-		if host, err := probe.ParseHostPort(allowed); err == nil && host.Covers(probe.URLHostPort(u)) {
-			return probe.Finding{}, false
-		}
-	}
-	if strings.TrimSpace(r.Secret.AllowedHosts) != "" {
+	switch {
+	case !t.OwnHost || err == nil && t.Consent.Admits(u):
+		return probe.Finding{}, false
+	case strings.TrimSpace(r.Secret.AllowedHosts) != "":
 		return probe.Fail(probe.ConsentForOthers), true
 	}
 	return probe.Fail(probe.ConsentMissing), true

@@ -40,7 +40,7 @@ var table = []Symptom{
 			v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonSecretKeyMissing, v1alpha1.ReasonSecretKeyEmpty,
 			v1alpha1.ReasonPlaceholderCredential, v1alpha1.ReasonCredentialHasLineBreak, v1alpha1.ReasonCredentialHasWhitespace,
 			v1alpha1.ReasonCredentialMalformed, v1alpha1.ReasonWrongKeyKind, v1alpha1.ReasonTestModeKey, v1alpha1.ReasonLiveModeKey,
-			v1alpha1.ReasonConsentMissing,
+			v1alpha1.ReasonConsentMissing, v1alpha1.ReasonInvalidClient, v1alpha1.ReasonClientUnproven,
 			v1alpha1.ReasonAPIKeyExpiringSoon, v1alpha1.ReasonAPIKeyUnproven,
 		},
 	},
@@ -64,6 +64,7 @@ var table = []Symptom{
 		Reasons: []string{
 			v1alpha1.ReasonRoleForbidden, v1alpha1.ReasonAccountNotAccessible, v1alpha1.ReasonInsufficientScope, v1alpha1.ReasonRegionNotSupported,
 			v1alpha1.ReasonIPNotAllowed, v1alpha1.ReasonAPIKeySuspended, v1alpha1.ReasonDestinationNotAllowed,
+			v1alpha1.ReasonUnauthorizedClient,
 		},
 		Permission: true,
 	},
@@ -115,6 +116,18 @@ var table = []Symptom{
 		Kinds: []string{"WebhookEndpoint"},
 	},
 	{
+		Name: "login does not work",
+		Phrases: []string{
+			"login", "log in", "logins", "sign in", "signin", "sign up", "signup", "signing in", "signing up", "oidc", "openid", "oauth",
+			"sso", "issuer", "jwks", "jwk", "discovery", "well-known", "invalid_client", "unauthorized_client", "invalid_scope",
+			"unsupported_grant_type", "client credentials", "client secret", "id token", "access token", "invalid token", "invalid signature",
+			"jwt", "token used before issued", "keycloak", "auth0", "supabase auth", "confirmation email", "confirmation email not arriving",
+			"jwks not found", "redirect uri",
+		},
+		Means: "The issuer is another one than the app expects, its keys cannot be used, the client is rejected, or a method of sign-in is off.",
+		Kinds: []string{"AuthProvider"},
+	},
+	{
 		Name: "provider cannot be reached",
 		Phrases: []string{
 			"timeout", "timed out", "time out", "deadline exceeded", "connection refused", "connection reset", "connection closed",
@@ -131,7 +144,7 @@ var table = []Symptom{
 			v1alpha1.ReasonDestinationNotAllowed, v1alpha1.ReasonCANotFound, v1alpha1.ReasonCAInvalid,
 			v1alpha1.ReasonModelNotAvailable, v1alpha1.ReasonRequestPathNotFound,
 			v1alpha1.ReasonWrongTLSMode, v1alpha1.ReasonSTARTTLSNotOffered, v1alpha1.ReasonServiceRefused,
-			v1alpha1.ReasonCertificateEnding,
+			v1alpha1.ReasonCertificateEnding, v1alpha1.ReasonClocksDiffer,
 		},
 	},
 }

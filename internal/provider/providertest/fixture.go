@@ -7,6 +7,7 @@
 package providertest
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"path"
@@ -48,6 +49,9 @@ type Credential struct {
 	// AccessKeyID.
 	AWSService  string `json:"awsService,omitempty"`
 	AccessKeyID string `json:"accessKeyID,omitempty"`
+	// ClientID has what is posted come from a client of OAuth 2.0 instead, with the sample as its secret. What is
+	// read must come without.
+	ClientID string `json:"clientID,omitempty"`
 	// Sample has the shape of one, and is none.
 	Sample string `json:"sample"`
 	// Optional says that the vendor may be called without.
@@ -86,6 +90,18 @@ type Wants struct {
 	Requests   []Wanted   `json:"requests,omitempty"`
 	Stripe     Stripe     `json:"stripe,omitempty"`
 	Webhook    Webhook    `json:"webhook,omitempty"`
+	Auth       Auth       `json:"auth,omitempty"`
+}
+
+// Auth is what the spec of an AuthProvider asks for.
+type Auth struct {
+	// Issuer is the name that the issuer must give itself; where it is empty, the URL at which it is played.
+	Issuer string `json:"issuer,omitempty"`
+	// Scopes are those of a token that is asked for, and Audience whom it is for.
+	Scopes   []string `json:"scopes,omitempty"`
+	Audience string   `json:"audience,omitempty"`
+	Methods  []string `json:"methods,omitempty"`
+	SignUps  bool     `json:"signUps,omitempty"`
 }
 
 // Webhook is what the spec of a WebhookEndpoint asks for.
@@ -208,6 +224,18 @@ func (f Fixture) Zone(c Case) dnstest.Zone {
 	return *c.DNS
 }
 
+// Wanted returns the findings that each stage of a case must get, for a vendor that is played at the URL of a
+// server.
+func (f Fixture) Wanted(c Case, serverURL string) map[string]string {
+	_, host, _ := strings.Cut(serverURL, "://")
+	fill := strings.NewReplacer(base, serverURL+f.BasePath, "{host}", host)
+	want := map[string]string{}
+	for stage, finding := range c.Want {
+		want[stage] = fill.Replace(finding)
+	}
+	return want
+}
+
 // Target returns what a probe of the case needs, for a vendor that is played at the URL of a server.
 func (f Fixture) Target(c Case, serverURL string) probe.Target {
 	t := probe.Target{
@@ -217,15 +245,32 @@ func (f Fixture) Target(c Case, serverURL string) probe.Target {
 	if !c.Anonymous {
 		t.Credential = f.Credential.secret()
 	}
+	if wants, ok := t.Wants.(probe.AuthWants); ok && f.Credential.ClientID != "" {
+		wants.Issuer = cmp.Or(wants.Issuer, t.BaseURL)
+		wants.Client.Asked = !c.Anonymous
+		t.Wants = wants
+	}
 	return t
 }
 
 // secret returns the sample as what is probed with.
 func (c Credential) secret() probe.Secret {
-	if c.AWSService == "" {
+	values := c.Values()
+	if len(values) == 0 {
 		return probe.NewSecret(c.Sample)
 	}
-	return probe.NewSecretOf(map[string]string{probe.AWSAccessKeyID: c.AccessKeyID, probe.AWSSecretAccessKey: c.Sample})
+	return probe.NewSecretOf(values)
+}
+
+// Values returns the values of a credential that has several, by the keys of the Secret that hold them.
+func (c Credential) Values() map[string]string {
+	switch {
+	case c.AWSService != "":
+		return map[string]string{probe.AWSAccessKeyID: c.AccessKeyID, probe.AWSSecretAccessKey: c.Sample}
+	case c.ClientID != "":
+		return map[string]string{probe.ClientID: c.ClientID, probe.ClientSecret: c.Sample}
+	}
+	return nil
 }
 
 func (w Wants) of(kind string) probe.Wants {
@@ -241,6 +286,12 @@ func (w Wants) of(kind string) probe.Wants {
 	case "WebhookEndpoint":
 		return probe.WebhookWants{
 			URL: w.Webhook.URL, Events: w.Webhook.Events, Live: w.Webhook.Mode != "Test", FromAccounts: w.Webhook.FromAccounts,
+		}
+	case "AuthProvider":
+		a := w.Auth
+		return probe.AuthWants{
+			Issuer: a.Issuer, Methods: a.Methods, SignUps: a.SignUps,
+			Client: probe.ClientWants{Scopes: a.Scopes, Audience: a.Audience},
 		}
 	case "StripeAccount":
 		s := w.Stripe
