@@ -206,7 +206,7 @@ var rows = []Diagnosis{
 	{
 		Symptom: probe.ScopeMissing, Reason: v1alpha1.ReasonInsufficientScope, Blame: Owner,
 		Seen:   "The {credential}[ in {secret}] is valid but lacks a scope[: {names}].",
-		Advice: "Issue a key with that scope at {provider}, or grant it to this key.",
+		Advice: "Issue one with that scope at {provider}, or grant it to this one.",
 	},
 	{
 		Symptom: probe.Forbidden, Reason: v1alpha1.ReasonRoleForbidden, Blame: Owner,

@@ -21,7 +21,7 @@ import (
 // check tokens with. Neither needs a credential; a client has one, and may be tried out.
 var oidc = Provider{
 	Kind: "AuthProvider", Name: "OIDC",
-	Called: "the issuer", Credential: "client ID and secret",
+	Called: "the issuer", Credential: "client",
 	Keys: []Key{{Name: probe.ClientID}, {Name: probe.ClientSecret, Chosen: true}},
 	Steps: []Step{
 		{Path: "/.well-known/openid-configuration", Missing: probe.DiscoveryNotFound, Read: readDiscovery},
