@@ -6,6 +6,7 @@ package provider
 
 import (
 	"cmp"
+	"context"
 	"strings"
 	"time"
 
@@ -41,8 +42,10 @@ type Provider struct {
 	NotKeys map[string]string
 	// Header holds what the vendor wants in every request besides the credential.
 	Header map[string]string
-	// Steps are the requests, in order. A provider without any is a mail server, which is talked to over SMTP.
+	// Steps are the requests, in order.
 	Steps []Step
+	// Asks is how a provider is asked that has no HTTP API, in place of Steps. It says whether it came to its end.
+	Asks func(*run, context.Context) bool
 	// Records are what the DNS of a sending domain has for the vendor.
 	Records Records
 	// RequestsPerMinute is the limit that the vendor documents for a key or its account; 0 where none is
@@ -142,6 +145,8 @@ type Page struct {
 	Turn int
 	// Headroom takes what the answer says of limits.
 	Headroom []probe.Headroom
+	// Deliveries takes what the answers say of deliveries: a later step finds what an earlier one left there.
+	Deliveries *probe.Deliveries
 	// Memory is what Read keeps for the answers that follow in the same probe.
 	Memory any
 	// Deadline takes by when the vendor wants the owner to act.

@@ -31,20 +31,20 @@ func Probe(ctx context.Context, client probe.Client, t probe.Target) probe.Repor
 }
 
 func (p Provider) examine(ctx context.Context, client probe.Client, t probe.Target) probe.Report {
-	run := run{Provider: p, client: client, target: t}
-	run.outcome.Set(probe.Configured, probe.Pass())
-	ask := run.steps
-	if p.SpeaksSMTP() {
-		ask = run.converse
+	r := run{Provider: p, client: client, target: t}
+	r.outcome.Set(probe.Configured, probe.Pass())
+	ask := (*run).steps
+	if p.Asks != nil {
+		ask = p.Asks
 	}
-	if ask(ctx) {
-		run.finish()
-		run.domain(ctx)
+	if ask(&r, ctx) {
+		r.finish()
+		r.domain(ctx)
 	}
-	run.expiry(time.Now())
+	r.expiry(time.Now())
 	return probe.Report{
-		Outcome: run.outcome, RetryAfter: run.retryAfter, OptIn: run.optedIn, Headroom: run.headroom,
-		Expires: run.expires, Deadline: run.deadline,
+		Outcome: r.outcome, RetryAfter: r.retryAfter, OptIn: r.optedIn, Headroom: r.headroom,
+		Deliveries: r.deliveries, Expires: r.expires, Deadline: r.deadline,
 	}
 }
 
@@ -59,6 +59,8 @@ type run struct {
 	// optedIn are the stages that steps have judged which the spec opted in to.
 	optedIn  probe.StageSet
 	headroom []probe.Headroom
+	// deliveries is what a sender of webhooks said of its deliveries.
+	deliveries *probe.Deliveries
 	// expires is when the credential expires; zero where nobody says it.
 	expires time.Time
 	// memory is what steps keep for those that follow.
@@ -131,7 +133,7 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		if err := step.Read(page); err != nil {
 			return r.settle(step, probe.Reading{Symptom: probe.UnexpectedAnswer}, name)
 		}
-		r.scopes, r.memory = page.Scopes, page.Memory
+		r.scopes, r.memory, r.deliveries = page.Scopes, page.Memory, page.Deliveries
 		if !page.Deadline.IsZero() {
 			r.deadline = page.Deadline
 		}
@@ -268,7 +270,10 @@ func (r *run) has(h probe.Headroom) {
 
 // page returns a page for a step to fill and to judge, with what is known so far.
 func (r *run) page(name string, turn int) *Page {
-	return &Page{Wants: r.target.Wants, Outcome: &r.outcome, Scopes: r.scopes, Memory: r.memory, Name: name, Turn: turn}
+	return &Page{
+		Wants: r.target.Wants, Outcome: &r.outcome, Scopes: r.scopes, Memory: r.memory, Deliveries: r.deliveries,
+		Name: name, Turn: turn,
+	}
 }
 
 // without leaves out a step that the key has no scope for.

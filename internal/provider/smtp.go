@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"mainstay.dev/mainstay/internal/probe"
@@ -18,6 +19,7 @@ import (
 var smtp = Provider{
 	Kind: "EmailProvider", Name: "SMTP",
 	BaseURL: smtpScheme + "://{place}", OwnPlace: true,
+	Asks:   (*run).converse,
 	Called: "the mail server", Credential: "user name and password",
 	Keys: []Key{{Name: probe.UsernamePart, Chosen: true}, {Name: probe.PasswordPart, Chosen: true}},
 	Facts: Facts{
@@ -48,7 +50,7 @@ const (
 )
 
 // SpeaksSMTP says whether the provider is a mail server.
-func (p Provider) SpeaksSMTP() bool { return len(p.Steps) == 0 }
+func (p Provider) SpeaksSMTP() bool { return strings.HasPrefix(p.BaseURL, smtpScheme+"://") }
 
 // converse holds the dialogue of a mail server, and says whether it came to its end.
 func (r *run) converse(ctx context.Context) bool {
