@@ -22,6 +22,10 @@ type Auth struct {
 	// AWSService signs requests to that service by Signature Version 4, for Region, with the values
 	// AWSAccessKeyID, AWSSecretAccessKey and AWSSessionToken of the credential. The secret itself is not sent.
 	AWSService, Region string
+	// Signature signs the body, as that of the message MessageID, in the way of webhooks. The secret itself is not
+	// sent.
+	Signature SignatureScheme
+	MessageID string
 }
 
 // Bearer is the authentication of RFC 6750.
@@ -39,6 +43,8 @@ func (a Auth) apply(req *http.Request, credential Secret, body string) error {
 	switch {
 	case a.AWSService != "":
 		return a.sign(req, credential, body)
+	case a.Signature != "":
+		return a.Signature.sign(req, credential, a.MessageID, body)
 	case a.User != "":
 		req.SetBasicAuth(a.User, credential.Reveal())
 	default:

@@ -35,10 +35,12 @@ var (
 	WrongKeyKind            = define(Configured, "WrongKeyKind")
 	TestModeKey             = define(Configured, "TestModeKey")
 	LiveModeKey             = define(Configured, "LiveModeKey")
+	SigningSecretUnfit      = define(Configured, "SigningSecretUnfit")
 	CANotFound              = define(Configured, "CANotFound")
 	CAInvalid               = define(Configured, "CAInvalid")
 	ConsentMissing          = define(Configured, "ConsentMissing")
 	ConsentForOthers        = define(Configured, "ConsentForOthers")
+	SigningNotConsented     = define(Configured, "SigningNotConsented")
 	PlainHTTPRefused        = define(Configured, "PlainHTTPRefused")
 	ClearTextRefused        = define(Configured, "ClearTextRefused")
 	AddressNeverAdmitted    = define(Configured, "AddressNeverAdmitted")
@@ -93,6 +95,10 @@ var (
 	LoginNotOffered    = define(Authenticated, "LoginNotOffered")
 	LoginNeedsTLS      = define(Authenticated, "LoginNeedsTLS")
 	MechanismUnknown   = define(Authenticated, "MechanismUnknown")
+
+	// Of signatures of webhooks.
+	SignatureRejected    = define(Authenticated, "SignatureRejected")
+	SignatureNotVerified = define(Authenticated, "SignatureNotVerified")
 )
 
 // Symptoms of stage Authorized.
@@ -154,6 +160,15 @@ var (
 	TakesNoMail               = define(Provisioned, "TakesNoMail")
 	DMARCMissing              = define(Provisioned, "DMARCMissing")
 	DMARCNotEnforced          = define(Provisioned, "DMARCNotEnforced")
+
+	// Of the receiving end of webhooks.
+	ReceiverNotFound    = define(Provisioned, "ReceiverNotFound")
+	ReceiverRedirects   = define(Provisioned, "ReceiverRedirects")
+	ReceiverGone        = define(Provisioned, "ReceiverGone")
+	ReceiverPathUnclear = define(Provisioned, "ReceiverPathUnclear")
+	ReceiverAsksLogin   = define(Provisioned, "ReceiverAsksLogin")
+	ReceiverGuarded     = define(Provisioned, "ReceiverGuarded")
+	ReceiverUnproven    = define(Provisioned, "ReceiverUnproven")
 )
 
 // Symptoms of stage Working.
@@ -172,6 +187,8 @@ var (
 	ProbeBudgetTooSmall = define(Working, "ProbeBudgetTooSmall")
 	CompletionFailed    = define(Working, "CompletionFailed")
 	TestEmailRefused    = define(Working, "TestEmailRefused")
+	TestPingRefused     = define(Working, "TestPingRefused")
+	TestPingUnanswered  = define(Working, "TestPingUnanswered")
 )
 
 var symptoms []Symptom

@@ -62,6 +62,9 @@ type Provider struct {
 	// Unfit recognises without the network a credential of the right kind that is not for what the spec asks
 	// for; nil where there is none such.
 	Unfit func(probe.Secret, probe.Wants) (probe.Symptom, bool)
+	// Signs says that a credential is not sent but signs, and is so random that nobody can guess it from what it has
+	// signed, so that it takes no consent to sign with it for any host; nil where credentials are sent.
+	Signs func(probe.Secret) bool
 	// Rules are what is known of the vendor's errors; the first that matches decides.
 	Rules []probe.Rule
 	// Facts are for the reader, and for docs/providers.md.
@@ -189,6 +192,7 @@ var all = []Provider{
 
 	stripe,
 
+	receivingEnd,
 	stripeWebhooks,
 
 	bearer,

@@ -287,8 +287,9 @@ func authority(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, b
 }
 
 // consent holds back a credential whose owner did not allow it to be sent to the spec's host.
-func consent(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, bool) {
-	if !t.OwnHost || t.Credential.IsZero() || r.Secret.Consented {
+func consent(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Finding, bool) {
+	keptBack := vendor.Signs != nil && vendor.Signs(t.Credential)
+	if !t.OwnHost || t.Credential.IsZero() || r.Secret.Consented || keptBack {
 		return probe.Finding{}, false
 	}
 	u, err := url.Parse(t.BaseURL)
@@ -299,6 +300,9 @@ func consent(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, boo
 		if host, err := probe.ParseHostPort(allowed); err == nil && host.Covers(probe.URLHostPort(u)) {
 			return probe.Finding{}, false
 		}
+	}
+	if vendor.Signs != nil {
+		return probe.Fail(probe.SigningNotConsented), true
 	}
 	if strings.TrimSpace(r.Secret.AllowedHosts) != "" {
 		return probe.Fail(probe.ConsentForOthers), true

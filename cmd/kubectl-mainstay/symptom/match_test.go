@@ -38,9 +38,11 @@ func TestWhatPeopleTypeIsUnderstood(t *testing.T) {
 		"our mails don't arrive":          "emails not sending",
 		"webhook not received":            "webhook not received",
 		"webhooks missing":                "webhook not received",
-		"dial tcp: lookup api.openai.com: no such host": "provider cannot be reached",
-		"x509: certificate signed by unknown authority": "provider cannot be reached",
-		"context deadline exceeded":                     "provider cannot be reached",
+		"No signatures found matching the expected signature for payload": "webhook signature is wrong",
+		"webhook signature verification failed":                           "webhook signature is wrong",
+		"dial tcp: lookup api.openai.com: no such host":                   "provider cannot be reached",
+		"x509: certificate signed by unknown authority":                   "provider cannot be reached",
+		"context deadline exceeded":                                       "provider cannot be reached",
 	} {
 		t.Run(typed, func(t *testing.T) {
 			matched := symptom.Match(typed)

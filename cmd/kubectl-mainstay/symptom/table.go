@@ -111,8 +111,22 @@ var table = []Symptom{
 			"webhook", "webhooks", "webhook not received", "webhooks not received", "webhook missing", "event not received",
 			"events not received", "dead letter", "callback",
 		},
-		Means: "The endpoint is inactive, its URL is wrong, the event is not subscribed, or deliveries fail.",
+		Means: "The endpoint is inactive, its URL is wrong, the event is not subscribed, deliveries fail, or app and sender have " +
+			"different signing secrets.",
 		Kinds: []string{"WebhookEndpoint"},
+	},
+	{
+		Name: "webhook signature is wrong",
+		Phrases: []string{
+			"webhook signature", "webhook signature wrong", "webhook signature is wrong", "invalid signature", "signature mismatch",
+			"signature verification failed", "signing secret", "no signatures found matching the expected signature", "whsec",
+		},
+		Means: "App and sender have different signing secrets, or something changes the body before the app checks it.",
+		Kinds: []string{"WebhookEndpoint"},
+		Reasons: []string{
+			v1alpha1.ReasonSignatureRejected, v1alpha1.ReasonSignatureNotVerified, v1alpha1.ReasonSigningSecretUnfit,
+			v1alpha1.ReasonDeliveriesFailing, v1alpha1.ReasonConsentMissing,
+		},
 	},
 	{
 		Name: "provider cannot be reached",
