@@ -104,8 +104,11 @@ func TestStripesOwnMockIsReadAsStripeIs(t *testing.T) {
 		wants probe.Wants
 		want  map[string]string
 	}{
-		"a healthy account":            {well, "StripeAccount", "rk_test_123", account, with("Working", "NotApplicable")},
-		"an account as it comes":       {asIs, "StripeAccount", "rk_test_123", account, with("Provisioned", "Failed ChargesDisabled requirements.past_due")},
+		"a healthy account": {well, "StripeAccount", "rk_test_123", account, with("Working", "NotApplicable")},
+		"an account as it comes": {asIs, "StripeAccount", "rk_test_123", account, map[string]string{
+			"Reachable": "Passed", "Authenticated": "Passed", "Authorized": "Passed",
+			"Provisioned": "Failed ChargesDisabled requirements.past_due", "Working": "NotApplicable",
+		}},
 		"a live key, which it refuses": {well, "StripeAccount", "rk_live_123", account, map[string]string{"Reachable": "Passed", "Authenticated": "Failed KeyRejected"}},
 		"a healthy endpoint":           {well, "WebhookEndpoint", "rk_test_123", hook, passed},
 		"a disabled endpoint":          {disabled, "WebhookEndpoint", "rk_test_123", hook, with("Provisioned", "Failed EndpointInactive "+mockedURL)},
