@@ -35,8 +35,7 @@ type verdict struct {
 	provider, secret              string
 	ready, healthy, reason, blame string
 	lastProbe                     float64
-	headroom                      []probe.Headroom
-	expires                       float64
+	facts                         facts
 }
 
 var (
@@ -46,15 +45,6 @@ var (
 	lastProbeDesc = prometheus.NewDesc("mainstay_probe_last_time_seconds",
 		"When the last probe of a dependency ended, in seconds since 1970.",
 		[]string{"kind", "namespace", "name"}, nil)
-	expiryDesc = prometheus.NewDesc("mainstay_credential_expiry_time_seconds",
-		"When the credential of a dependency expires, in seconds since 1970, where that is known.",
-		[]string{"kind", "namespace", "name", "provider", "secret"}, nil)
-	limitDesc = prometheus.NewDesc("mainstay_provider_limit",
-		"A limit of the provider, as far as it tells: how many requests, tokens, emails or credits there are.",
-		[]string{"kind", "namespace", "name", "provider", "resource"}, nil)
-	remainingDesc = prometheus.NewDesc("mainstay_provider_remaining",
-		"How much is left of mainstay_provider_limit.",
-		[]string{"kind", "namespace", "name", "provider", "resource"}, nil)
 )
 
 // NewMetrics registers the metrics. The engine's figures of the moment are read through stats.
@@ -125,23 +115,18 @@ func (m *Metrics) observe(o probe.Observation) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if v, known := m.verdicts[o.ID]; known {
-		v.keep(o.Ended, o.Report.Headroom, o.Report.Expires)
+		v.keep(o.Ended, facts{headroom: o.Report.Headroom, deliveries: o.Report.Deliveries, expires: o.Report.Expires})
 		m.verdicts[o.ID] = v
 	}
 }
 
-// keep takes up what a probe told beyond its verdict; what it did not tell stays. A probe may end before its
-// object was first shown, and is then told of with the verdict.
-func (v *verdict) keep(ended time.Time, headroom []probe.Headroom, expires time.Time) {
+// keep takes up what a probe told beyond its verdict. A probe may end before its object was first shown, and is
+// then told of with the verdict.
+func (v *verdict) keep(ended time.Time, learned facts) {
 	if !ended.IsZero() {
 		v.lastProbe = max(v.lastProbe, float64(ended.UnixMilli())/1000)
 	}
-	if len(headroom) > 0 {
-		v.headroom = headroom
-	}
-	if !expires.IsZero() {
-		v.expires = float64(expires.Unix())
-	}
+	v.facts.keep(learned)
 }
 
 // result is the symptom of the first failure, or "passed".
@@ -159,14 +144,14 @@ func (m *Metrics) show(p report) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	before := m.verdicts[p.id]
-	v := verdict{provider: p.object.Provider(), blame: string(p.cause.Blame), lastProbe: before.lastProbe, headroom: before.headroom}
+	v := verdict{provider: p.object.Provider(), blame: string(p.cause.Blame), lastProbe: before.lastProbe, facts: before.facts}
 	if ref := p.object.SharedSpec().SecretRef; ref != nil {
 		v.secret = ref.Name
 	}
-	if before.secret == v.secret {
-		v.expires = before.expires
+	if before.secret != v.secret {
+		v.facts.expires = time.Time{}
 	}
-	v.keep(p.probedAt, p.headroom, p.expires)
+	v.keep(p.probedAt, p.facts)
 	if c := meta.FindStatusCondition(p.status.Conditions, v1alpha1.ConditionReady); c != nil {
 		v.ready = string(c.Status)
 	}
@@ -194,11 +179,11 @@ func (m *Metrics) forget(id probe.ID) {
 func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	ch <- verdictDesc
 	ch <- lastProbeDesc
-	ch <- expiryDesc
-	ch <- limitDesc
-	ch <- remainingDesc
 	ch <- setDesc
 	ch <- memberDesc
+	for _, desc := range factDescs {
+		ch <- desc
+	}
 }
 
 // Collect implements prometheus.Collector.
@@ -214,15 +199,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(lastProbeDesc, prometheus.GaugeValue, v.lastProbe,
 				id.Kind, id.Namespace, id.Name)
 		}
-		if v.expires > 0 {
-			ch <- prometheus.MustNewConstMetric(expiryDesc, prometheus.GaugeValue, v.expires,
-				id.Kind, id.Namespace, id.Name, v.provider, v.secret)
-		}
-		for _, h := range v.headroom {
-			labels := []string{id.Kind, id.Namespace, id.Name, v.provider, h.Resource}
-			ch <- prometheus.MustNewConstMetric(limitDesc, prometheus.GaugeValue, h.Limit, labels...)
-			ch <- prometheus.MustNewConstMetric(remainingDesc, prometheus.GaugeValue, h.Remaining, labels...)
-		}
+		v.facts.collect(ch, []string{id.Kind, id.Namespace, id.Name, v.provider}, v.secret)
 	}
 	m.collectSets(ch)
 }

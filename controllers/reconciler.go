@@ -162,6 +162,9 @@ func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s dia
 	if len(v.Headroom) > 0 {
 		status.Headroom = headroom(v.Headroom)
 	}
+	if v.Deliveries != nil {
+		status.Deliveries = deliveries(*v.Deliveries)
+	}
 	status.CredentialExpiresAt = nil
 	if !v.Expires.IsZero() {
 		at := metav1.NewTime(v.Expires).Rfc3339Copy()
@@ -185,7 +188,7 @@ func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s dia
 	return report{
 		id: id, object: object, status: status, probedAt: v.At,
 		cause: diagnosis.Healthy(v, s), warnings: diagnosis.Warnings(v, s),
-		headroom: v.Headroom, expires: v.Expires,
+		facts: facts{headroom: v.Headroom, deliveries: v.Deliveries, expires: v.Expires},
 	}
 }
 

@@ -6,8 +6,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"math"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -42,9 +40,8 @@ type report struct {
 	probedAt time.Time
 	cause    diagnosis.Cause
 	warnings map[string]string
-	// headroom and expires are what the verdict knows beyond its conditions.
-	headroom []probe.Headroom
-	expires  time.Time
+	// facts are what the verdict knows beyond its conditions.
+	facts facts
 }
 
 // write applies the whole status where it differs from what stands, or where a heartbeat is due, and
@@ -79,22 +76,8 @@ func (r *Reconciler) write(ctx context.Context, p report) (ctrl.Result, error) {
 // unchanged says whether two statuses are the same, but for what is no reason to write.
 func (r *Reconciler) unchanged(old, status *v1alpha1.DependencyStatus) bool {
 	status = status.DeepCopy()
-	status.Headroom = old.Headroom
+	status.Headroom, status.Deliveries = old.Headroom, old.Deliveries
 	return equality.Semantic.DeepEqual(old, status)
-}
-
-// headroom is what the status says of a provider's limits.
-func headroom(of []probe.Headroom) []v1alpha1.Headroom {
-	const step = 10 // percent
-	shown := make([]v1alpha1.Headroom, len(of))
-	for i, h := range of {
-		used := 100 * (h.Limit - min(h.Remaining, h.Limit)) / max(h.Limit, 1)
-		shown[i] = v1alpha1.Headroom{
-			Resource: h.Resource, Limit: new(int64(min(h.Limit, math.MaxInt32))), UsedPercent: new(int32(used) / step * step),
-		}
-	}
-	slices.SortFunc(shown, func(a, b v1alpha1.Headroom) int { return strings.Compare(a.Resource, b.Resource) })
-	return shown
 }
 
 func timeOf(t *metav1.Time) time.Time {

@@ -125,3 +125,25 @@ func TestWebhookSpecsThatCannotWorkAreRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestDeliveriesOfAWebhookThatWaitAreAFact(t *testing.T) {
+	hook, credential := invoices(t)
+	world.vendors["Stripe"].PlayFor(credential, "deliveries that failed long ago or wait for a moment")
+	create(t, hook)
+	waitForReason(t, hook, v1alpha1.ReasonPassed)
+	told := hook.Status.Deliveries
+	if told == nil || told.Waiting == nil || *told.Waiting != 1 || told.WaitingSince == nil {
+		t.Errorf("expected one delivery that waits, found %+v", told)
+	}
+	if told != nil && told.FailedPercent != nil {
+		t.Errorf("expected nothing of a share that Stripe does not tell, found %d %%", *told.FailedPercent)
+	}
+	labels := `{kind="WebhookEndpoint",name="invoices",namespace="` + hook.Namespace + `",provider="Stripe"`
+	metrics := scrape(t)
+	if want := "mainstay_webhook_deliveries" + labels + `,state="waiting"} 1`; !strings.Contains(metrics, want) {
+		t.Errorf("expected the metric %s", want)
+	}
+	if unwanted := "mainstay_webhook_failure_ratio" + labels; strings.Contains(metrics, unwanted) {
+		t.Errorf("expected no series %s", unwanted)
+	}
+}

@@ -81,6 +81,8 @@ const (
 	ReasonTestModeKey = "TestModeKey"
 	// ReasonLiveModeKey: the key moves real money, and the spec says that the app only tests.
 	ReasonLiveModeKey = "LiveModeKey"
+	// ReasonSigningSecretUnfit: the signing secret has not the form that the scheme of signatures needs.
+	ReasonSigningSecretUnfit = "SigningSecretUnfit"
 	// ReasonCANotFound: the ConfigMap or Secret of spec.caRef, or its key, does not exist.
 	ReasonCANotFound = "CANotFound"
 	// ReasonCAInvalid: spec.caRef holds no PEM certificate.
@@ -159,6 +161,10 @@ const (
 	ReasonLoginNotOffered = "LoginNotOffered"
 	// ReasonLoginNeedsTLS: the mail server takes logins over TLS alone.
 	ReasonLoginNeedsTLS = "LoginNeedsTLS"
+	// ReasonSignatureRejected: the receiver of webhooks does not accept what is signed with the signing secret.
+	ReasonSignatureRejected = "SignatureRejected"
+	// ReasonSignatureNotVerified: the receiver of webhooks accepts what anybody may have signed.
+	ReasonSignatureNotVerified = "SignatureNotVerified"
 	// ReasonMechanismUnknown: the mail server offers no way to log in that Mainstay knows.
 	ReasonMechanismUnknown = "MechanismUnknown"
 	// ReasonInvalidClient: the issuer rejects the client ID or its secret.
@@ -291,6 +297,20 @@ const (
 	ReasonSignUpsDisabled = "SignUpsDisabled"
 	// ReasonConfirmationEmailsNotShown: sign-ups wait for an email of which nobody knows who sends it.
 	ReasonConfirmationEmailsNotShown = "ConfirmationEmailsNotShown"
+	// ReasonReceiverNotFound: the host answers, and nobody takes webhooks at the URL.
+	ReasonReceiverNotFound = "ReceiverNotFound"
+	// ReasonReceiverRedirects: the URL redirects, which senders of webhooks do not follow.
+	ReasonReceiverRedirects = "ReceiverRedirects"
+	// ReasonReceiverGone: the receiver asks senders to send no more.
+	ReasonReceiverGone = "ReceiverGone"
+	// ReasonReceiverPathUnclear: the host answers that it has nothing at the URL, which may hold for webhooks or not.
+	ReasonReceiverPathUnclear = "ReceiverPathUnclear"
+	// ReasonReceiverAsksLogin: something in front of the receiver asks for a login, which senders do not have.
+	ReasonReceiverAsksLogin = "ReceiverAsksLogin"
+	// ReasonReceiverGuarded: the receiver, or something in front of it, shows nothing to who is not the sender.
+	ReasonReceiverGuarded = "ReceiverGuarded"
+	// ReasonReceiverUnproven: someone listens, and only a test ping shows whether they take webhooks.
+	ReasonReceiverUnproven = "ReceiverUnproven"
 )
 
 // Reasons of stage Working, which has no condition of its own and shows in Healthy.
@@ -317,4 +337,6 @@ const (
 	ReasonTestEmailRefused = "TestEmailRefused"
 	// ReasonTokenRefused: the issuer grants the client no token, and does not say why.
 	ReasonTokenRefused = "TokenRefused"
+	// ReasonTestPingFailed: the receiver of webhooks neither takes a test ping nor says that its signature is wrong.
+	ReasonTestPingFailed = "TestPingFailed"
 )

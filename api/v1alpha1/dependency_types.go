@@ -209,6 +209,11 @@ type DependencyStatus struct {
 	// +kubebuilder:validation:MaxItems=16
 	Headroom []Headroom `json:"headroom,omitempty"`
 
+	// deliveries is how the deliveries of a sender of webhooks to the endpoint fare, as far as the sender tells. It
+	// is coarse on purpose and moves as lastProbeTime does; the metrics mainstay_webhook_… are exact.
+	// +optional
+	Deliveries *Deliveries `json:"deliveries,omitempty"`
+
 	// effectivePeriodSeconds is set while probing is slower than spec.periodSeconds, because the
 	// credential's share of the provider's rate limit is too small for all that use it.
 	// +optional
@@ -234,6 +239,48 @@ type Headroom struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100
 	UsedPercent *int32 `json:"usedPercent,omitempty"`
+}
+
+// Deliveries is how the deliveries to a webhook endpoint fare. What the sender does not tell is not there, which is
+// not the same as zero.
+//
+// +kubebuilder:validation:MinProperties=1
+type Deliveries struct {
+	// windowSeconds is how far back count and failedPercent reach.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	WindowSeconds int32 `json:"windowSeconds,omitempty"`
+
+	// count is how many deliveries were tried and came to an end, well or not, rounded down to two digits.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Count *int64 `json:"count,omitempty"`
+
+	// failedPercent is how many in a hundred of them failed, rounded up: 0 stands for none.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	FailedPercent *int32 `json:"failedPercent,omitempty"`
+
+	// lastStatus is the HTTP status that the endpoint answered last.
+	// +optional
+	// +kubebuilder:validation:Minimum=100
+	// +kubebuilder:validation:Maximum=599
+	LastStatus int32 `json:"lastStatus,omitempty"`
+
+	// deadLettered is how many deliveries the sender has given up, rounded down to two digits.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	DeadLettered *int64 `json:"deadLettered,omitempty"`
+
+	// waiting is how many deliveries wait for their first or next attempt, rounded down to two digits.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Waiting *int64 `json:"waiting,omitempty"`
+
+	// waitingSince is since when the oldest of them waits.
+	// +optional
+	WaitingSince *metav1.Time `json:"waitingSince,omitempty"`
 }
 
 // SecretVersion identifies one version of a Secret.

@@ -9,10 +9,14 @@ import (
 
 // WebhookEndpointSpec says where the app receives webhooks, and which.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.secretRef)",message="spec.secretRef is required: name the Secret that holds the API key of the sender",reason="FieldValueRequired",fieldPath=".secretRef"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'Receiver' || has(self.secretRef)",message="spec.secretRef is required: name the Secret that holds the API key of the sender",reason="FieldValueRequired",fieldPath=".secretRef"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'Stripe' || has(self.stripe)",message="spec.stripe is required for provider Stripe: it says whether the endpoint is a live one",reason="FieldValueRequired",fieldPath=".stripe"
+// +kubebuilder:validation:XValidation:rule="!has(self.testPing) || self.provider == 'Receiver'",message="spec.testPing applies to provider Receiver alone: declare the receiving end of the same URL as a WebhookEndpoint of its own",reason="FieldValueForbidden",fieldPath=".testPing"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'Receiver' || has(self.testPing) == has(self.secretRef)",message="with provider Receiver, spec.secretRef names the signing secret for spec.testPing: set both, or neither",reason="FieldValueInvalid",fieldPath=".secretRef"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'Receiver' || !has(self.events)",message="spec.events is what a sender sends, and provider Receiver looks at none: leave it out",reason="FieldValueForbidden",fieldPath=".events"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'Receiver' || !has(self.endpoint)",message="with provider Receiver, spec.url is what is probed: leave spec.endpoint out",reason="FieldValueForbidden",fieldPath=".endpoint"
 type WebhookEndpointSpec struct {
-	// provider is who sends the webhooks.
+	// provider is who sends the webhooks and is asked about them; Receiver asks the app's own end instead.
 	// +optional
 	// +kubebuilder:default=Stripe
 	Provider WebhookVendor `json:"provider,omitempty"`
@@ -37,6 +41,12 @@ type WebhookEndpointSpec struct {
 	// stripe is what only provider Stripe needs.
 	// +optional
 	Stripe *StripeWebhook `json:"stripe,omitempty"`
+
+	// testPing has Mainstay send a signed event to spec.url from time to time, which proves that the app takes it.
+	// The app sees it: its type is mainstay.test_ping. The Secret of spec.secretRef holds the signing secret, which
+	// is not sent. Nothing is sent unless this is set.
+	// +optional
+	TestPing *TestPing `json:"testPing,omitempty"`
 
 	// What all kinds share: secretRef, endpoint, periodSeconds, readyWhen and more.
 	DependencySpec `json:",inline"`
@@ -72,8 +82,44 @@ const (
 	EventsFromConnectedAccounts StripeEventSource = "ConnectedAccounts"
 )
 
-// WebhookVendor is a sender of webhooks.
-// +kubebuilder:validation:Enum=Stripe
+// TestPing is a signed event that means nothing, in a rhythm of its own.
+type TestPing struct {
+	// signature is how the event is signed: StandardWebhooks, in the header webhook-signature, as Svix and many others
+	// do; Stripe, in the header Stripe-Signature; HMACSHA256, in the header X-Signature as sha256= with the HMAC of
+	// the body in hexadecimal digits.
+	// +required
+	Signature WebhookSignature `json:"signature,omitempty"`
+
+	// forged is whether another event is sent after one was taken, with a wrong signature: Send or Omit. An app that
+	// takes it as well checks no signatures, so that anybody can send it events.
+	// +optional
+	// +kubebuilder:default=Omit
+	Forged ForgedPing `json:"forged,omitempty"`
+
+	// periodSeconds is how often to send, in seconds.
+	// +optional
+	// +kubebuilder:default=86400
+	// +kubebuilder:validation:Minimum=3600
+	// +kubebuilder:validation:Maximum=604800
+	PeriodSeconds int32 `json:"periodSeconds,omitempty"`
+}
+
+// WebhookSignature is how webhooks are signed.
+// +kubebuilder:validation:Enum=StandardWebhooks;Stripe;HMACSHA256
+type WebhookSignature string
+
+// ForgedPing is whether a test ping with a wrong signature is sent.
+// +kubebuilder:validation:Enum=Send;Omit
+type ForgedPing string
+
+// The values of spec.testPing.forged.
+const (
+	SendForgedPing ForgedPing = "Send"
+	OmitForgedPing ForgedPing = "Omit"
+)
+
+// WebhookVendor is a sender of webhooks, or Receiver.
+// +kubebuilder:validation:Enum=Stripe;Receiver
 // +kubebuilder:validation:MaxLength=64
 type WebhookVendor string
 
@@ -84,7 +130,7 @@ type WebhookEndpointStatus struct {
 
 // WebhookEndpoint declares that an app depends on receiving webhooks. Mainstay proves with read-only requests
 // to the sender that the endpoint is there, enabled and subscribed to what the app handles, and that its
-// deliveries arrive.
+// deliveries arrive; or, at the receiving end, that someone listens.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

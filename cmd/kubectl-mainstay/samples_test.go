@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,6 +31,7 @@ type sample struct {
 	} `json:"metadata"`
 	Spec struct {
 		Provider  string `json:"provider"`
+		URL       string `json:"url"`
 		SecretRef *struct {
 			Name string `json:"name"`
 			Key  string `json:"key"`
@@ -68,8 +70,12 @@ func TestEverySampleIsHealthy(t *testing.T) {
 	names := nameServer(t)
 	for _, s := range samples(t) {
 		t.Run(s.file, func(t *testing.T) {
-			if s.Spec.Provider == "SMTP" {
+			switch s.Spec.Provider {
+			case "SMTP":
 				s.checkMail(t, names)
+				return
+			case "Receiver":
+				s.checkReceiver(t, names)
 				return
 			}
 			fixture, err := providertest.Find(s.Kind, s.Spec.Provider)
@@ -123,6 +129,19 @@ func (s sample) checkMail(t *testing.T, names *dnstest.Server) {
 	}
 	secret := fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: %s", s.Spec.SecretRef.Name, s.Metadata.Namespace, values)
 	s.check(t, documents(s.text, secret), "smtp://"+server.Address, names)
+}
+
+// checkReceiver does so for the receiving end of webhooks, which has the signing secret of the sample.
+func (s sample) checkReceiver(t *testing.T, names *dnstest.Server) {
+	t.Helper()
+	url, err := url.Parse(s.Spec.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(providertest.NewReceiver(url.Path, providertest.ReceiverSecret))
+	defer server.Close()
+	secret := s.secret(t, providertest.Fixture{Credential: providertest.Credential{Sample: providertest.ReceiverSecret}})
+	s.check(t, documents(s.text, secret), server.URL, names)
 }
 
 // nameServer knows the sending domains of all fixtures.

@@ -60,6 +60,8 @@ func where(p provider.Provider) string {
 	switch {
 	case p.SpeaksSMTP():
 		return "at the server that `spec.smtp` names"
+	case p.BaseURL == "{place}":
+		return "at the URL that `spec.url` names"
 	case p.BaseURL == "":
 		return "at the host that `spec.endpoint` names"
 	case p.Places == nil:

@@ -98,6 +98,12 @@ var configuredRows = []Diagnosis{
 		Advice: "Put the test {credential} of {provider} there, or set the mode in the spec to Live.",
 	},
 	{
+		Symptom: probe.SigningSecretUnfit, Reason: v1alpha1.ReasonSigningSecretUnfit, Blame: Owner,
+		Seen: "The signing secret[ in {secret}] has not the form that spec.testPing.signature needs.",
+		Advice: "For StandardWebhooks it is base64, after whsec_; for Stripe it begins with whsec_. " +
+			"Put there what the sender shows as the signing secret of the endpoint.",
+	},
+	{
 		Symptom: probe.CANotFound, Reason: v1alpha1.ReasonCANotFound, Blame: Owner,
 		Seen:   "What spec.caRef names[, {names},] does not exist.",
 		Advice: "Create it with the PEM certificates, or correct spec.caRef.",
@@ -121,6 +127,12 @@ var configuredRows = []Diagnosis{
 		Symptom: probe.ConsentElsewhere, Reason: v1alpha1.ReasonConsentMissing, Blame: Owner,
 		Seen:   "{provider} wants the {credential} sent to another host[, {names}], and Secret {secretName} does not allow that.",
 		Advice: "If it may, add that host to its annotation " + v1alpha1.AllowedHostsAnnotation + ", after a comma.",
+	},
+	{
+		Symptom: probe.SigningNotConsented, Reason: v1alpha1.ReasonConsentMissing, Blame: Owner,
+		Seen: "Secret {secretName} does not allow anything to be signed with it for {host}: it is not sent there, but a secret that is short " +
+			"could be guessed from a signature.",
+		Advice: "If it may: kubectl annotate secret -n {namespace} {secretName} " + v1alpha1.AllowedHostsAnnotation + "={host}",
 	},
 	{
 		Symptom: probe.PlainHTTPRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,

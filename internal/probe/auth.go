@@ -28,6 +28,10 @@ type Auth struct {
 	AWSService, Region string
 	// Client has a client of OAuth 2.0 say who it is, with the values ClientID and ClientSecret of the credential.
 	Client ClientMethod
+	// Signature signs the body, as that of the message MessageID, in the way of webhooks. The secret itself is not
+	// sent.
+	Signature SignatureScheme
+	MessageID string
 }
 
 // ClientMethod is how a client of OAuth 2.0 authenticates at a token endpoint, by the names of OpenID Connect.
@@ -60,6 +64,8 @@ func (a Auth) apply(req *http.Request, credential Secret, body string) error {
 	switch {
 	case a.AWSService != "":
 		return a.sign(req, credential, body)
+	case a.Signature != "":
+		return a.Signature.sign(req, credential, a.MessageID, body)
 	case a.User != "":
 		req.SetBasicAuth(a.User, credential.Reveal())
 	case a.Client == ClientSecretBasic:

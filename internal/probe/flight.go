@@ -134,6 +134,9 @@ func (e *Engine) take(m *entry, f *flight, r Report, now time.Time) Observation 
 	if len(r.Headroom) > 0 {
 		m.verdict.Headroom = r.Headroom
 	}
+	if r.Deliveries != nil {
+		m.verdict.Deliveries = r.Deliveries
+	}
 	if !r.Expires.IsZero() {
 		m.verdict.Expires = r.Expires
 	}

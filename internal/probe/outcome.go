@@ -99,6 +99,8 @@ type Report struct {
 	OptIn StageSet
 	// Headroom is what the provider said of its limits.
 	Headroom []Headroom
+	// Deliveries is what a sender of webhooks said of its deliveries; nil where it said nothing.
+	Deliveries *Deliveries
 	// Expires is when the credential expires; zero where that is not known.
 	Expires time.Time
 	// Deadline is by when the provider wants the owner to act; zero where it names no time.

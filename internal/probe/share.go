@@ -35,21 +35,21 @@ func shared[A reply](ctx context.Context, s *Shared, q ask[A]) A {
 // requestKey is equal for two requests that send the same bytes to the same server and trust the same
 // certificates.
 type requestKey struct {
-	url, body, header string
-	auth              Auth
-	credential        Fingerprint
-	ca                string
+	method, url, body, header string
+	auth                      Auth
+	credential                Fingerprint
+	ca                        string
 }
 
 func (r Request) key() any {
 	// %q prints the header sorted by name, and quoted, so no two headers print alike.
 	return requestKey{
-		url: r.URL, body: r.Body, header: fmt.Sprintf("%q", r.Header), auth: r.Auth, credential: r.Credential.Fingerprint(),
+		method: r.Method, url: r.URL, body: r.Body, header: fmt.Sprintf("%q", r.Header), auth: r.Auth, credential: r.Credential.Fingerprint(),
 		ca: r.CA.text(),
 	}
 }
 
-func (r Request) place() string { return r.URL + "\n" + r.Body }
+func (r Request) place() string { return r.URL + "\n" + r.Method + "\n" + r.Body }
 
 func (r Request) through(ctx context.Context, c Client) Answer { return c.Do(ctx, r) }
 

@@ -36,11 +36,13 @@ var (
 	WrongKeyKind            = define(Configured, "WrongKeyKind")
 	TestModeKey             = define(Configured, "TestModeKey")
 	LiveModeKey             = define(Configured, "LiveModeKey")
+	SigningSecretUnfit      = define(Configured, "SigningSecretUnfit")
 	CANotFound              = define(Configured, "CANotFound")
 	CAInvalid               = define(Configured, "CAInvalid")
 	ConsentMissing          = define(Configured, "ConsentMissing")
 	ConsentForOthers        = define(Configured, "ConsentForOthers")
 	ConsentElsewhere        = define(Configured, "ConsentElsewhere")
+	SigningNotConsented     = define(Configured, "SigningNotConsented")
 	PlainHTTPRefused        = define(Configured, "PlainHTTPRefused")
 	ClearTextRefused        = define(Configured, "ClearTextRefused")
 	AddressNeverAdmitted    = define(Configured, "AddressNeverAdmitted")
@@ -99,6 +101,10 @@ var (
 	MechanismUnknown   = define(Authenticated, "MechanismUnknown")
 	ClientRejected     = define(Authenticated, "ClientRejected")
 	ClientNotShown     = define(Authenticated, "ClientNotShown")
+
+	// Of signatures of webhooks.
+	SignatureRejected    = define(Authenticated, "SignatureRejected")
+	SignatureNotVerified = define(Authenticated, "SignatureNotVerified")
 )
 
 // Symptoms of stage Authorized.
@@ -175,6 +181,14 @@ var (
 	SignInMethodDisabled       = define(Provisioned, "SignInMethodDisabled")
 	SignUpsDisabled            = define(Provisioned, "SignUpsDisabled")
 	ConfirmationEmailsNotShown = define(Provisioned, "ConfirmationEmailsNotShown")
+	// Of the receiving end of webhooks.
+	ReceiverNotFound    = define(Provisioned, "ReceiverNotFound")
+	ReceiverRedirects   = define(Provisioned, "ReceiverRedirects")
+	ReceiverGone        = define(Provisioned, "ReceiverGone")
+	ReceiverPathUnclear = define(Provisioned, "ReceiverPathUnclear")
+	ReceiverAsksLogin   = define(Provisioned, "ReceiverAsksLogin")
+	ReceiverGuarded     = define(Provisioned, "ReceiverGuarded")
+	ReceiverUnproven    = define(Provisioned, "ReceiverUnproven")
 )
 
 // Symptoms of stage Working.
@@ -194,6 +208,8 @@ var (
 	CompletionFailed    = define(Working, "CompletionFailed")
 	TestEmailRefused    = define(Working, "TestEmailRefused")
 	TokenRefused        = define(Working, "TokenRefused")
+	TestPingRefused     = define(Working, "TestPingRefused")
+	TestPingUnanswered  = define(Working, "TestPingUnanswered")
 )
 
 var symptoms []Symptom

@@ -49,6 +49,9 @@ type Verdict struct {
 	// Headroom is what the provider last said of its limits. It moves with every probe, and so nobody is told
 	// of it.
 	Headroom []Headroom
+	// Deliveries is what a sender of webhooks last said of its deliveries, of which nobody is told for the same
+	// reason.
+	Deliveries *Deliveries
 	// Expires is when the credential expires; zero where that is not known. It moves no more often than the
 	// credential does.
 	Expires time.Time

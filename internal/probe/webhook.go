@@ -13,6 +13,15 @@ type WebhookWants struct {
 	Account string
 	// FromAccounts says that events of connected accounts are wanted, rather than those of the account itself.
 	FromAccounts bool
+	// Ping is to be sent to the URL; zero for none.
+	Ping TestPing
+}
+
+// TestPing is a signed event that means nothing.
+type TestPing struct {
+	Signature SignatureScheme
+	// Forged has another one sent whose signature is wrong.
+	Forged bool
 }
 
 // Names implements Wants.

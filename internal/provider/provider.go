@@ -6,6 +6,7 @@ package provider
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -42,8 +43,10 @@ type Provider struct {
 	NotKeys map[string]string
 	// Header holds what the vendor wants in every request besides the credential.
 	Header map[string]string
-	// Steps are the requests, in order. A provider without any is a mail server, which is talked to over SMTP.
+	// Steps are the requests, in order.
 	Steps []Step
+	// Asks is how a provider is asked that has no HTTP API, in place of Steps. It says whether it came to its end.
+	Asks func(*run, context.Context) bool
 	// Records are what the DNS of a sending domain has for the vendor.
 	Records Records
 	// RequestsPerMinute is the limit that the vendor documents for a key or its account; 0 where none is
@@ -60,6 +63,9 @@ type Provider struct {
 	// Unfit recognises without the network a credential of the right kind that is not for what the spec asks
 	// for; nil where there is none such.
 	Unfit func(probe.Secret, probe.Wants) (probe.Symptom, bool)
+	// Signs says that a credential is not sent but signs, and is so random that nobody can guess it from what it has
+	// signed, so that it takes no consent to sign with it for any host; nil where credentials are sent.
+	Signs func(probe.Secret) bool
 	// Rules are what is known of the vendor's errors; the first that matches decides.
 	Rules []probe.Rule
 	// Facts are for the reader, and for docs/providers.md.
@@ -152,6 +158,8 @@ type Page struct {
 	Turn int
 	// Headroom takes what the answer says of limits.
 	Headroom []probe.Headroom
+	// Deliveries takes what the answers say of deliveries: a later step finds what an earlier one left there.
+	Deliveries *probe.Deliveries
 	// Memory is what Read keeps for the answers that follow in the same probe.
 	Memory any
 	// Deadline takes by when the vendor wants the owner to act.
@@ -194,6 +202,7 @@ var all = []Provider{
 
 	stripe,
 
+	receivingEnd,
 	stripeWebhooks,
 
 	bearer,

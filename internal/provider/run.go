@@ -31,20 +31,20 @@ func Probe(ctx context.Context, client probe.Client, t probe.Target) probe.Repor
 }
 
 func (p Provider) examine(ctx context.Context, client probe.Client, t probe.Target) probe.Report {
-	run := run{Provider: p, client: client, target: t}
-	run.outcome.Set(probe.Configured, probe.Pass())
-	ask := run.steps
-	if p.SpeaksSMTP() {
-		ask = run.converse
+	r := run{Provider: p, client: client, target: t}
+	r.outcome.Set(probe.Configured, probe.Pass())
+	ask := (*run).steps
+	if p.Asks != nil {
+		ask = p.Asks
 	}
-	if ask(ctx) {
-		run.finish()
-		run.domain(ctx)
+	if ask(&r, ctx) {
+		r.finish()
+		r.domain(ctx)
 	}
-	run.expiry(time.Now())
+	r.expiry(time.Now())
 	return probe.Report{
-		Outcome: run.outcome, RetryAfter: run.retryAfter, OptIn: run.optedIn, Headroom: run.headroom,
-		Expires: run.expires, Deadline: run.deadline,
+		Outcome: r.outcome, RetryAfter: r.retryAfter, OptIn: r.optedIn, Headroom: r.headroom,
+		Deliveries: r.deliveries, Expires: r.expires, Deadline: r.deadline,
 	}
 }
 
@@ -59,6 +59,8 @@ type run struct {
 	// optedIn are the stages that steps have judged which the spec opted in to.
 	optedIn  probe.StageSet
 	headroom []probe.Headroom
+	// deliveries is what a sender of webhooks said of its deliveries.
+	deliveries *probe.Deliveries
 	// expires is when the credential expires; zero where nobody says it.
 	expires time.Time
 	// memory is what steps keep for those that follow.
@@ -147,7 +149,7 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		if err := step.Read(page); err != nil {
 			return r.settle(step, step.blame(probe.Reading{Symptom: probe.UnexpectedAnswer}, request), name)
 		}
-		r.scopes, r.memory = page.Scopes, page.Memory
+		r.scopes, r.memory, r.deliveries = page.Scopes, page.Memory, page.Deliveries
 		if !page.Deadline.IsZero() {
 			r.deadline = page.Deadline
 		}
@@ -203,17 +205,6 @@ func (r *run) read(step Step, answer probe.Answer) probe.Reading {
 	return reading
 }
 
-// judged returns the stages of which a step that was opted in to has said something. That it works is one.
-func judged(before, after probe.Outcome) probe.StageSet {
-	stages := probe.StageSet(0).With(probe.Working)
-	for stage := range after {
-		if !after[stage].Equal(before[stage]) {
-			stages = stages.With(probe.Stage(stage))
-		}
-	}
-	return stages
-}
-
 // request is what a step sends.
 func (r *run) request(step Step, path string, page *Page) probe.Request {
 	base := r.target.BaseURL
@@ -247,40 +238,16 @@ func (r *run) request(step Step, path string, page *Page) probe.Request {
 
 // page returns a page for a step to fill and to judge, with what is known so far.
 func (r *run) page(name string, turn int) *Page {
-	return &Page{Wants: r.target.Wants, Outcome: &r.outcome, Scopes: r.scopes, Memory: r.memory, Name: name, Turn: turn}
+	return &Page{
+		Wants: r.target.Wants, Outcome: &r.outcome, Scopes: r.scopes, Memory: r.memory, Deliveries: r.deliveries,
+		Name: name, Turn: turn,
+	}
 }
 
 // without leaves out a step that the key has no scope for.
 func (r *run) without(step Step) {
 	if step.Without != nil {
 		step.Without(r.page("", 0))
-	}
-}
-
-// refuse records that what the spec opted in to was not done. The steps before it have proven the way to
-// the provider and the credential, so what is wrong is with what was asked for.
-func (r *run) refuse(step Step, reading probe.Reading, name string) {
-	stage, before := reading.Symptom.Stage(), r.outcome[probe.Authenticated].Result
-	open := before == probe.Undecided || before == probe.NotReached
-	names := stage == probe.Provisioned && !reading.Unprovable
-	if open && (names && name != "" || stage == probe.Authorized) {
-		// Whoever is told what is missing has been let in, which the steps before left open.
-		r.outcome.Set(probe.Authenticated, probe.Pass())
-		r.proven(stage - 1)
-	}
-	switch symptom := reading.Symptom; {
-	case symptom == probe.ScopeMissing && len(reading.Args) == 0:
-		r.outcome.Fail(symptom, r.target.Wants.Scope(name)...)
-	case stage == probe.Authorized, symptom == probe.RateLimited, symptom == probe.QuotaExhausted:
-		r.outcome.Fail(symptom, r.admitted(reading.Args)...) // It is about the key or the account.
-	case names, stage == probe.Working:
-		r.outcome.Fail(symptom, r.named(name)...)
-	case open && stage == probe.Authenticated && reading.Undecided:
-		r.outcome.Set(stage, probe.Fail(probe.KeyRejected))
-	case open && stage == probe.Authenticated:
-		r.outcome.Set(stage, probe.Fail(symptom))
-	default:
-		r.outcome.Fail(step.Refused, r.named(name)...)
 	}
 }
 

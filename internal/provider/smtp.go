@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"mainstay.dev/mainstay/internal/probe"
@@ -18,6 +19,7 @@ import (
 var smtp = Provider{
 	Kind: "EmailProvider", Name: "SMTP",
 	BaseURL: smtpScheme + "://{place}", OwnPlace: true,
+	Asks:   (*run).converse,
 	Called: "the mail server", Credential: "user name and password",
 	Keys: []Key{{Name: probe.UsernamePart, Chosen: true}, {Name: probe.PasswordPart, Chosen: true}},
 	Facts: Facts{
@@ -48,7 +50,7 @@ const (
 )
 
 // SpeaksSMTP says whether the provider is a mail server.
-func (p Provider) SpeaksSMTP() bool { return len(p.Steps) == 0 }
+func (p Provider) SpeaksSMTP() bool { return strings.HasPrefix(p.BaseURL, smtpScheme+"://") }
 
 // converse holds the dialogue of a mail server, and says whether it came to its end.
 func (r *run) converse(ctx context.Context) bool {
@@ -64,7 +66,7 @@ func (r *run) converse(ctx context.Context) bool {
 		r.settleSession(session, symptom, args)
 		return false
 	}
-	r.reached(session)
+	r.reached(session.Expires)
 	if session.LoggedIn {
 		r.proven(probe.Authenticated)
 	}
@@ -77,9 +79,9 @@ func (r *run) converse(ctx context.Context) bool {
 	return true
 }
 
-// reached records that the server answered, with a warning where its certificate will end.
-func (r *run) reached(s probe.Session) {
-	if !s.Expires.IsZero() && time.Until(s.Expires) < endingSoon {
+// reached records that a server answered, with a warning where its certificate will end; zero for none.
+func (r *run) reached(certificateEnds time.Time) {
+	if !certificateEnds.IsZero() && time.Until(certificateEnds) < endingSoon {
 		r.outcome.Set(probe.Reachable, probe.Finding{Result: probe.Passed, Symptom: probe.CertificateEnding})
 	}
 	r.proven(probe.Reachable)
@@ -91,14 +93,14 @@ func (r *run) settleSession(s probe.Session, symptom probe.Symptom, args []strin
 	switch stage := symptom.Stage(); {
 	case symptom == probe.STARTTLSNotOffered && r.findSink(s.Banner):
 		// A sink has no need of TLS, and that it is one explains all.
-		r.reached(s)
+		r.reached(s.Expires)
 	case stage < probe.Authenticated:
 		r.outcome.Fail(symptom, args...)
 	case symptom == probe.MechanismUnknown:
-		r.reached(s)
+		r.reached(s.Expires)
 		r.outcome.Set(stage, probe.Finding{Result: probe.Unprovable, Symptom: symptom, Args: args})
 	default:
-		r.reached(s)
+		r.reached(s.Expires)
 		r.outcome.Fail(symptom, args...)
 	}
 	if symptom == probe.KeyRejected {

@@ -100,7 +100,9 @@ var Kinds = []Kind{
 		NewList: func() runtime.Object { return &v1alpha1.WebhookEndpointList{} },
 		Noun:    "webhook",
 		None:    probe.NoWebhookEndpoint,
+		Place:   webhookPlace,
 		Wants:   webhookWants,
+		OptIn:   testPingPeriod,
 	},
 	{
 		Name:    "AuthProvider",

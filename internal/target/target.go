@@ -287,8 +287,8 @@ func authority(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, b
 }
 
 // consent holds back a credential whose owner did not allow it to be sent to the spec's host.
-func consent(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, bool) {
-	if t.Credential.IsZero() {
+func consent(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Finding, bool) {
+	if t.Credential.IsZero() || vendor.Signs != nil && vendor.Signs(t.Credential) {
 		return probe.Finding{}, false
 	}
 	t.Consent = probe.ParseConsent(r.Secret.AllowedHosts)
@@ -297,6 +297,8 @@ func consent(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, boo
 	switch {
 	case !t.OwnHost || err == nil && t.Consent.Admits(u):
 		return probe.Finding{}, false
+	case vendor.Signs != nil:
+		return probe.Fail(probe.SigningNotConsented), true
 	case strings.TrimSpace(r.Secret.AllowedHosts) != "":
 		return probe.Fail(probe.ConsentForOthers), true
 	}

@@ -46,6 +46,8 @@ func TestWhatPeopleTypeIsUnderstood(t *testing.T) {
 		"dial tcp: lookup api.openai.com: no such host": "provider cannot be reached",
 		"x509: certificate signed by unknown authority": "provider cannot be reached",
 		"context deadline exceeded":                     "provider cannot be reached",
+		"No signatures found matching the expected signature for payload": "webhook signature is wrong",
+		"webhook signature verification failed":                           "webhook signature is wrong",
 	} {
 		t.Run(typed, func(t *testing.T) {
 			matched := symptom.Match(typed)

@@ -112,7 +112,8 @@ var table = []Symptom{
 			"webhook", "webhooks", "webhook not received", "webhooks not received", "webhook missing", "event not received",
 			"events not received", "dead letter", "callback",
 		},
-		Means: "The endpoint is inactive, its URL is wrong, the event is not subscribed, or deliveries fail.",
+		Means: "The endpoint is inactive, its URL is wrong, the event is not subscribed, deliveries fail, or app and sender have " +
+			"different signing secrets.",
 		Kinds: []string{"WebhookEndpoint"},
 	},
 	{
@@ -120,12 +121,25 @@ var table = []Symptom{
 		Phrases: []string{
 			"login", "log in", "logins", "sign in", "signin", "sign up", "signup", "signing in", "signing up", "oidc", "openid", "oauth",
 			"sso", "issuer", "jwks", "jwk", "discovery", "well-known", "invalid_client", "unauthorized_client", "invalid_scope",
-			"unsupported_grant_type", "client credentials", "client secret", "id token", "access token", "invalid token", "invalid signature",
+			"unsupported_grant_type", "client credentials", "client secret", "id token", "access token", "invalid token",
 			"jwt", "token used before issued", "keycloak", "auth0", "supabase auth", "confirmation email", "confirmation email not arriving",
 			"jwks not found", "redirect uri",
 		},
 		Means: "The issuer is another one than the app expects, its keys cannot be used, the client is rejected, or a method of sign-in is off.",
 		Kinds: []string{"AuthProvider"},
+	},
+	{
+		Name: "webhook signature is wrong",
+		Phrases: []string{
+			"webhook signature", "webhook signature wrong", "webhook signature is wrong", "invalid signature", "signature mismatch",
+			"signature verification failed", "signing secret", "no signatures found matching the expected signature", "whsec",
+		},
+		Means: "App and sender have different signing secrets, or something changes the body before the app checks it.",
+		Kinds: []string{"WebhookEndpoint"},
+		Reasons: []string{
+			v1alpha1.ReasonSignatureRejected, v1alpha1.ReasonSignatureNotVerified, v1alpha1.ReasonSigningSecretUnfit,
+			v1alpha1.ReasonDeliveriesFailing, v1alpha1.ReasonConsentMissing,
+		},
 	},
 	{
 		Name: "provider cannot be reached",

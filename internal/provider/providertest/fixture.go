@@ -13,6 +13,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
@@ -75,6 +76,9 @@ type Case struct {
 	Requests int `json:"requests,omitempty"`
 	// Headroom is what the probe must learn of the vendor's limits, as "remaining of limit" by resource.
 	Headroom map[string]string `json:"headroom,omitempty"`
+	// Deliveries is what the probe must learn of deliveries to a webhook endpoint, in the words of
+	// DescribeDeliveries.
+	Deliveries map[string]string `json:"deliveries,omitempty"`
 	// DNS is what the name server knows of the sending domain.
 	DNS *dnstest.Zone `json:"dns,omitempty"`
 }
@@ -321,6 +325,32 @@ func DescribeHeadroom(headroom []probe.Headroom) map[string]string {
 	words := map[string]string{}
 	for _, h := range headroom {
 		words[h.Resource] = fmt.Sprintf("%g of %g", h.Remaining, h.Limit)
+	}
+	return words
+}
+
+// DescribeDeliveries writes what was learned of deliveries in the words of Case.Deliveries.
+func DescribeDeliveries(d *probe.Deliveries) map[string]string {
+	words := map[string]string{}
+	if d == nil {
+		return words
+	}
+	for word, count := range map[string]*int64{"count": d.Count, "deadLettered": d.DeadLettered, "waiting": d.Waiting} {
+		if count != nil {
+			words[word] = fmt.Sprint(*count)
+		}
+	}
+	if share, known := d.FailedShare(); known {
+		words["failed"] = fmt.Sprintf("%.0f %%", 100*share)
+	}
+	if d.Window != 0 {
+		words["window"] = d.Window.String()
+	}
+	if d.LastStatus != 0 {
+		words["lastStatus"] = fmt.Sprint(d.LastStatus)
+	}
+	if !d.WaitingSince.IsZero() {
+		words["waitingFor"] = time.Since(d.WaitingSince).Round(time.Minute).String()
 	}
 	return words
 }

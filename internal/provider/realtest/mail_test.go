@@ -38,6 +38,12 @@ func unless(t *testing.T, there bool, what string) {
 	}
 }
 
+// cache is where hack/real-servers.sh puts what it does not install for all.
+func cache() string {
+	folder, _ := os.UserCacheDir()
+	return filepath.Join(folder, "mainstay")
+}
+
 // place is a folder of the test's own, with a certificate for 127.0.0.1.
 type place struct {
 	*testing.T

@@ -203,8 +203,7 @@ new SMTPServer({
 
 func startNodemailer(t *testing.T) nodemailer {
 	t.Helper()
-	cache, _ := os.UserCacheDir()
-	module := filepath.Join(cache, "mainstay", "npm", "node_modules", "smtp-server")
+	module := filepath.Join(cache(), "npm", "node_modules", "smtp-server")
 	_, noNode := exec.LookPath("node")
 	_, noModule := os.Stat(module)
 	unless(t, noNode == nil && noModule == nil, "smtp-server of Nodemailer")
