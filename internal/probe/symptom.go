@@ -101,6 +101,7 @@ var (
 	Forbidden            = define(Authorized, "Forbidden")
 	RegionNotSupported   = define(Authorized, "RegionNotSupported")
 	AccountNotAccessible = define(Authorized, "AccountNotAccessible")
+	WebhookOwnerNotFound = define(Authorized, "WebhookOwnerNotFound")
 )
 
 // Symptoms of stage Provisioned.
@@ -164,6 +165,7 @@ var (
 
 	// Of webhooks.
 	DeliveriesFailing = define(Working, "DeliveriesFailing")
+	DeadLettered      = define(Working, "DeadLettered")
 	DeliveriesUnclear = define(Working, "DeliveriesUnclear")
 
 	// Of what a spec opted in to.

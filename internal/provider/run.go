@@ -6,8 +6,6 @@ package provider
 import (
 	"context"
 	"maps"
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -114,7 +112,7 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		before := r.outcome
 		defer func() { r.optedIn |= judged(before, r.outcome) }()
 	}
-	path := step.path(name)
+	path := step.path(r.page(name, 0))
 	for turn := range maxPages {
 		page := r.page(name, turn)
 		answer := r.client.Do(ctx, r.request(step, path, page))
@@ -153,31 +151,6 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		Result: probe.Undecided, Symptom: probe.ListTooLong, Args: r.target.Wants.Names(),
 	})
 	return true
-}
-
-// path returns the path for a name. A colon is escaped too, as AWS's own clients do: a signature is over the
-// path as it is spelled.
-func (s Step) path(name string) string {
-	if s.Each == nil {
-		return s.Path // It names nothing, and every probe of every target comes by here.
-	}
-	if s.Spelled != nil {
-		name = s.Spelled(name)
-	}
-	escaped := strings.ReplaceAll(url.PathEscape(name), ":", "%3A")
-	return strings.NewReplacer("{name}", escaped, "{path}", name).Replace(s.Path)
-}
-
-// reading classifies the answer to a step.
-func (s Step) reading(answer probe.Answer, rules []probe.Rule) probe.Reading {
-	if s.Silent && answer.Fault == (probe.Symptom{}) && answer.Status == http.StatusOK && len(answer.Body) == 0 {
-		return probe.Reading{}
-	}
-	reading := probe.Classify(answer, rules)
-	if reading.Symptom == probe.PathNotFound && s.Missing != (probe.Symptom{}) {
-		reading.Symptom = s.Missing
-	}
-	return reading
 }
 
 // read says what an answer means, and of which limit it speaks where the vendor names it.
@@ -220,52 +193,6 @@ func (r *run) request(step Step, path string, page *Page) probe.Request {
 		maps.Copy(request.Header, r.Header)
 	}
 	return request
-}
-
-// expiry takes note of when the credential expires, as the spec, the credential itself or the vendor says,
-// and warns early of it.
-func (r *run) expiry(now time.Time) {
-	for _, at := range []time.Time{r.target.Expires, r.target.Credential.Expiry()} {
-		if !at.IsZero() && (r.expires.IsZero() || at.Before(r.expires)) {
-			r.expires = at
-		}
-	}
-	soon := !r.expires.IsZero() && r.expires.Sub(now) < expiryWarning
-	if soon && r.outcome[probe.Authenticated].Equal(probe.Pass()) {
-		r.outcome.Set(probe.Authenticated, probe.Finding{Result: probe.Passed, Symptom: probe.KeyExpiringSoon})
-	}
-}
-
-// expiryWarning is how long before a credential expires that is told of.
-const expiryWarning = 14 * 24 * time.Hour
-
-// expiryForms are how headers write when a credential expires.
-var expiryForms = []string{time.RFC3339, http.TimeFormat, "2006-01-02 15:04:05 MST", "2006-01-02 15:04:05 -0700"}
-
-// limits takes up what the headers of an answer say of limits.
-func (r *run) limits(answer probe.Answer) {
-	if r.ExpiryHeader != "" {
-		for _, form := range expiryForms {
-			if at, err := time.Parse(form, answer.Header.Get(r.ExpiryHeader)); err == nil {
-				r.expires = at
-			}
-		}
-	}
-	for _, l := range r.Limits {
-		if limit, remaining, ok := answer.Headroom(l.Limit, l.Remaining); ok {
-			r.has(probe.Headroom{Resource: l.Resource, Limit: limit, Remaining: remaining})
-		}
-	}
-}
-
-// has takes note of headroom. What was said last of a resource holds.
-func (r *run) has(h probe.Headroom) {
-	i := slices.IndexFunc(r.headroom, func(known probe.Headroom) bool { return known.Resource == h.Resource })
-	if i < 0 {
-		r.headroom = append(r.headroom, h)
-		return
-	}
-	r.headroom[i] = h
 }
 
 // page returns a page for a step to fill and to judge, with what is known so far.

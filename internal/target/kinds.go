@@ -100,6 +100,7 @@ var Kinds = []Kind{
 		NewList: func() runtime.Object { return &v1alpha1.WebhookEndpointList{} },
 		Noun:    "webhook",
 		None:    probe.NoWebhookEndpoint,
+		Place:   webhookPlace,
 		Wants:   webhookWants,
 	},
 }
