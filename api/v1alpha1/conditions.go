@@ -187,7 +187,8 @@ const (
 	ReasonRoleForbidden = "RoleForbidden"
 	// ReasonRegionNotSupported: the provider does not serve the region that the request comes from.
 	ReasonRegionNotSupported = "RegionNotSupported"
-	// ReasonAccountNotAccessible: the key may not act for the account that the spec names.
+	// ReasonAccountNotAccessible: the key may not act for the account, application, project or tenant that the
+	// spec names.
 	ReasonAccountNotAccessible = "AccountNotAccessible"
 	// ReasonUnauthorizedClient: the issuer knows the client, which may not use the client-credentials grant.
 	ReasonUnauthorizedClient = "UnauthorizedClient"
@@ -323,6 +324,9 @@ const (
 	ReasonDeliveriesFailing = "DeliveriesFailing"
 	// ReasonDeliveriesUnclear: deliveries fail, and the sender does not say at which webhook endpoint.
 	ReasonDeliveriesUnclear = "DeliveriesUnclear"
+	// ReasonDeadLettered: the webhook endpoint takes what is sent, and the sender has given up some of what it did
+	// not take before.
+	ReasonDeadLettered = "DeadLettered"
 	// ReasonProofTooOld: no probe has ended for long, so nobody knows whether the verdict still holds.
 	ReasonProofTooOld = "ProofTooOld"
 	// ReasonEmptyOutput: the model of spec.completion ends its answer without a word.

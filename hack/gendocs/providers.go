@@ -69,7 +69,7 @@ func where(p provider.Provider) string {
 	}
 	var hosts []string
 	for _, place := range slices.Sorted(maps.Keys(p.Places)) {
-		hosts = append(hosts, fmt.Sprintf("at `%s` (%s)", p.Base(place), place))
+		hosts = append(hosts, fmt.Sprintf("at `%s` (%s)", p.Base(place), cmp.Or(place, "no region")))
 	}
 	return strings.Join(hosts, " or ")
 }

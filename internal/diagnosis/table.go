@@ -223,4 +223,9 @@ var rows = []Diagnosis{
 		Seen:   "The {credential}[ in {secret}] may not act for the account that the spec names[, {names}], or there is none.",
 		Advice: "Check the account in the spec and the mode of the key, and whether the account still grants access to the platform.",
 	},
+	{
+		Symptom: probe.WebhookOwnerNotFound, Reason: v1alpha1.ReasonAccountNotAccessible, Blame: Owner,
+		Seen:   "{provider} has no application, project or tenant of the name in the spec, or the {credential}[ in {secret}] may not see it.",
+		Advice: "Correct spec.svix.application, spec.convoy.project or spec.outpost.tenant, or use a key of the environment that has it.",
+	},
 }

@@ -205,6 +205,11 @@ var provisionedRows = []Diagnosis{
 		Advice: "See at {provider} what it answers; with 400 or 401 the app most likely has another signing secret.",
 	},
 	{
+		Symptom: probe.DeadLettered, Reason: v1alpha1.ReasonDeadLettered, Blame: Owner, Counts: InARow,
+		Seen:   "The webhook endpoint takes what {provider} sends, but some of the last day was given up and will not be sent again.",
+		Advice: "Have it resent at {provider}; status.deliveries says how much it is.",
+	},
+	{
 		Symptom: probe.DeliveriesUnclear, Reason: v1alpha1.ReasonDeliveriesUnclear, Blame: Owner, Shows: probe.Undecided,
 		Seen:   "Deliveries of {provider} fail or wait[: {names}], and it does not say whether at this webhook endpoint.",
 		Advice: "See the deliveries of each endpoint at {provider}.",

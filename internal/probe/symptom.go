@@ -114,6 +114,7 @@ var (
 	RegionNotSupported   = define(Authorized, "RegionNotSupported")
 	AccountNotAccessible = define(Authorized, "AccountNotAccessible")
 	ClientNotAllowed     = define(Authorized, "ClientNotAllowed")
+	WebhookOwnerNotFound = define(Authorized, "WebhookOwnerNotFound")
 )
 
 // Symptoms of stage Provisioned.
@@ -199,6 +200,7 @@ var (
 
 	// Of webhooks.
 	DeliveriesFailing = define(Working, "DeliveriesFailing")
+	DeadLettered      = define(Working, "DeadLettered")
 	DeliveriesUnclear = define(Working, "DeliveriesUnclear")
 
 	// Of what a spec opted in to.

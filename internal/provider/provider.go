@@ -7,9 +7,7 @@ package provider
 import (
 	"cmp"
 	"context"
-	"net/http"
 	"strings"
-	"time"
 
 	"mainstay.dev/mainstay/internal/probe"
 )
@@ -25,6 +23,8 @@ type Provider struct {
 	// Places are the words that a spec may use for a place, and what stands for them in BaseURL; nil where
 	// the spec's own word does.
 	Places map[string]string
+	// PlaceIn reads the place from a credential that names it; nil where none does.
+	PlaceIn func(probe.Secret) string
 	// OwnPlace says that users name places as they like, so that the host is of the spec's choosing.
 	OwnPlace bool
 	// Auth says how the credential is sent. Where it is zero, only steps with an Auth of their own send it.
@@ -84,88 +84,6 @@ type Key struct {
 	Chosen bool
 }
 
-// Step is one request, or one for each name that the spec asks for. It reads, and costs nothing, unless
-// the spec opted in to more.
-type Step struct {
-	// Path is relative to the base URL; {name} in it stands for one of the names of Each, and {path} for one
-	// that is a path itself.
-	Path string
-	// Missing is what it means that nothing is at the path; the common reading where it is zero.
-	Missing probe.Symptom
-	// BaseURL replaces the provider's own for the step, at a vendor with several hosts. Where the user or
-	// the administrator set another base URL, that holds for all steps.
-	BaseURL string
-	// URL returns where to ask in place of Path, as an earlier answer says; empty for nowhere. A credential goes
-	// there only where its owner lets it. Auth is how the step sends it, where the provider's other steps send
-	// none.
-	URL  func(*Page) string
-	Auth func(*Page) probe.Auth
-	// Unread is what it means that no good answer comes, whatever keeps it, at a step that the provider itself
-	// does not answer; the common reading where it is zero.
-	Unread probe.Symptom
-	// OptIn marks what costs the user something, however little. It is done only where the spec asks for it
-	// and nothing was found wrong before, in a slow rhythm of its own, and what is wrong with it says nothing
-	// of the way to the provider: Refused is what it means where the vendor's rules know nothing better.
-	OptIn   bool
-	Refused probe.Symptom
-	// Body returns what the step posts; nil for a step that reads. Header returns what it needs besides the
-	// provider's own.
-	Body   func(*Page) string
-	Header func(*Page) map[string]string
-	// Silent says that a good answer may be empty.
-	Silent bool
-	// When says whether the step applies; nil for always.
-	When func(probe.Wants) bool
-	// Unless says that earlier answers make the step needless; nil for never.
-	Unless func(*Page) bool
-	// Each returns the names for which the step is repeated; nil for a step sent once.
-	Each func(probe.Wants) []string
-	// Spelled is how Path spells a name of Each; nil for alike.
-	Spelled func(name string) string
-	// Either says that one of the names will do, of which the spec asks for the first: they are tried in order
-	// until one is there.
-	Either bool
-	// Scope is what the key needs for the step, at a vendor where an earlier step reads the key's scopes.
-	// A key that lacks it, or is refused all the same, has not failed. Without says what stays open where a key
-	// may not do the step; nil for nothing.
-	Scope   string
-	Without func(*Page)
-	// Permission is what the key needs for the step, at a vendor whose refusals name it or leave it to us. Where
-	// Needed says that the spec does not need what the step reads, a key that lacks it has not failed; nil
-	// stands for a spec that asks for anything.
-	Permission string
-	Needed     func(probe.Wants) bool
-	// Read judges a good answer. It returns an error for what this vendor would not answer, since a login
-	// page or a gateway may well say 200.
-	Read func(*Page) error
-}
-
-// Page is one good answer, for Step.Read to judge.
-type Page struct {
-	Body   []byte
-	Header http.Header
-	Wants  probe.Wants
-	// Outcome takes what was found.
-	Outcome *probe.Outcome
-	// Scopes are those of the key; Read sets them where its answer lists them.
-	Scopes []string
-	// Next is the path of the next page; Read sets it where it wants to go on. Again asks for the same path
-	// once more, with another body.
-	Next  string
-	Again bool
-	// Name is that of Each for which the request is sent, and Turn how many requests of the step came before.
-	Name string
-	Turn int
-	// Headroom takes what the answer says of limits.
-	Headroom []probe.Headroom
-	// Deliveries takes what the answers say of deliveries: a later step finds what an earlier one left there.
-	Deliveries *probe.Deliveries
-	// Memory is what Read keeps for the answers that follow in the same probe.
-	Memory any
-	// Deadline takes by when the vendor wants the owner to act.
-	Deadline time.Time
-}
-
 // Facts describe what a free probe of a vendor proves, and how sure that is.
 type Facts struct {
 	// Proves and CannotProve are short lists, without a full stop. OptIn is what is proven besides where the
@@ -204,6 +122,10 @@ var all = []Provider{
 
 	receivingEnd,
 	stripeWebhooks,
+
+	convoy,
+	outpost,
+	svix,
 
 	bearer,
 	devSphere,

@@ -6,8 +6,6 @@ package provider
 import (
 	"context"
 	"maps"
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -124,7 +122,7 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		before := r.outcome
 		defer func() { r.optedIn |= judged(before, r.outcome) }()
 	}
-	path := step.path(name)
+	path := step.path(r.page(name, 0))
 	for turn := range maxPages {
 		page := r.page(name, turn)
 		request := r.request(step, path, page)
@@ -169,31 +167,6 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		Result: probe.Undecided, Symptom: probe.ListTooLong, Args: r.target.Wants.Names(),
 	})
 	return true
-}
-
-// path returns the path for a name. A colon is escaped too, as AWS's own clients do: a signature is over the
-// path as it is spelled.
-func (s Step) path(name string) string {
-	if s.Each == nil {
-		return s.Path // It names nothing, and every probe of every target comes by here.
-	}
-	if s.Spelled != nil {
-		name = s.Spelled(name)
-	}
-	escaped := strings.ReplaceAll(url.PathEscape(name), ":", "%3A")
-	return strings.NewReplacer("{name}", escaped, "{path}", name).Replace(s.Path)
-}
-
-// reading classifies the answer to a step.
-func (s Step) reading(answer probe.Answer, rules []probe.Rule) probe.Reading {
-	if s.Silent && answer.Fault == (probe.Symptom{}) && answer.Status == http.StatusOK && len(answer.Body) == 0 {
-		return probe.Reading{}
-	}
-	reading := probe.Classify(answer, rules)
-	if reading.Symptom == probe.PathNotFound && s.Missing != (probe.Symptom{}) {
-		reading.Symptom = s.Missing
-	}
-	return reading
 }
 
 // read says what an answer means, and of which limit it speaks where the vendor names it.

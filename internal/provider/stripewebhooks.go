@@ -33,12 +33,11 @@ var stripeWebhooks = Provider{
 		},
 		{
 			Path: stripeDestinations, Header: stripeContext, Missing: probe.EndpointNotFound,
-			Unless: hasEndpoint, Needed: func(probe.Wants) bool { return false }, Read: readStripeDestinations,
+			Unless: hasEndpoint, Needed: neverNeeded, Read: readStripeDestinations,
 		},
 		{
 			Path: "/v1/events?delivery_success=false&limit=10", Header: stripeFor, Permission: "rak_event_read",
-			Unless: func(page *Page) bool { return !hasEndpoint(page) },
-			Needed: func(probe.Wants) bool { return false }, Read: readStripeEvents,
+			Unless: noEndpoint, Needed: neverNeeded, Read: readStripeEvents,
 		},
 	},
 	Rules: stripeRules,
@@ -130,14 +129,14 @@ func readStripeEndpoints(page *Page) error {
 		}
 		seen.add(found, wants)
 	})
+	next := ""
+	if list.HasMore && last != "" {
+		next = stripeEndpoints + "&starting_after=" + url.QueryEscape(last)
+	}
 	switch err := errors.Join(err, bad); {
 	case err != nil:
 		return fmt.Errorf("list of webhook endpoints: %w", err)
-	case list.HasMore && len(seen.wanted) > 0 && page.Turn == maxPages-1:
-		seen.others = true // Whatever is on the pages that are not read.
-		page.Outcome.Set(probe.Provisioned, seen.judge(wants))
-	case list.HasMore && last != "":
-		page.Next = stripeEndpoints + "&starting_after=" + url.QueryEscape(last)
+	case seen.goOn(page, next):
 	case len(seen.wanted) > 0:
 		page.Outcome.Set(probe.Provisioned, seen.judge(wants))
 	default: // It may be an event destination, which not every key may list.

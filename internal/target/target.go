@@ -87,7 +87,7 @@ func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
 		t.StatusPage = vendor.StatusPage
 	}
 	for _, check := range []func(*probe.Target, provider.Provider, Inputs) (probe.Finding, bool){
-		o.mailServer, credential, authority, consent, o.destination,
+		o.mailServer, credential, placed, authority, consent, o.destination,
 	} {
 		if problem, bad := check(&t, vendor, r); bad {
 			return t, problem
@@ -126,6 +126,9 @@ func (o Options) Terms(kind Kind, object Dependency) probe.Terms {
 	base, own := o.baseURL(vendor, object.SharedSpec(), place)
 	if !own {
 		terms.Region = place
+	}
+	if vendor.PlaceIn != nil && base == vendor.Base(place) {
+		base = vendor.Base("*.") // Which it is only the credential tells.
 	}
 	if u, err := url.Parse(base); err == nil && base != "" {
 		terms.Host = probe.URLHostPort(u).String()
@@ -223,6 +226,15 @@ func credential(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Find
 	if vendor.Unfit != nil && issued {
 		symptom, unfit := vendor.Unfit(t.Credential, t.Wants)
 		return probe.Fail(symptom), unfit
+	}
+	return probe.Finding{}, false
+}
+
+// placed takes the place of a provider from the credential, at a vendor whose credentials name it.
+func placed(t *probe.Target, vendor provider.Provider, _ Inputs) (probe.Finding, bool) {
+	if vendor.PlaceIn != nil && t.BaseURL == vendor.Base(t.Place) {
+		t.Place = vendor.PlaceIn(t.Credential)
+		t.BaseURL = vendor.Base(t.Place)
 	}
 	return probe.Finding{}, false
 }

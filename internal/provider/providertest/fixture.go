@@ -112,6 +112,8 @@ type Auth struct {
 type Webhook struct {
 	URL    string   `json:"url"`
 	Events []string `json:"events,omitempty"`
+	// Account is whose endpoint it is: a connected account, or the sender's application, project or tenant.
+	Account string `json:"account,omitempty"`
 	// Mode is Live where it is empty.
 	Mode         string `json:"mode,omitempty"`
 	FromAccounts bool   `json:"fromAccounts,omitempty"`
@@ -142,8 +144,8 @@ type Completion struct {
 
 // Reply is one answer of a vendor.
 type Reply struct {
-	// Path comes after the base path. It is a pattern of path.Match. With a query it matches that query
-	// alone, in that order; without one it matches any.
+	// Path comes after the base path. It is a pattern of path.Match. With a query, which is such a pattern too, it
+	// matches those queries alone, in that order; without one it matches any.
 	Path string `json:"path"`
 	// Posted makes it the answer to a POST whose body holds this text, and to no GET.
 	Posted string `json:"posted,omitempty"`
@@ -289,7 +291,8 @@ func (w Wants) of(kind string) probe.Wants {
 		return wants
 	case "WebhookEndpoint":
 		return probe.WebhookWants{
-			URL: w.Webhook.URL, Events: w.Webhook.Events, Live: w.Webhook.Mode != "Test", FromAccounts: w.Webhook.FromAccounts,
+			URL: w.Webhook.URL, Events: w.Webhook.Events, Account: w.Webhook.Account,
+			Live: w.Webhook.Mode != "Test", FromAccounts: w.Webhook.FromAccounts,
 		}
 	case "AuthProvider":
 		a := w.Auth

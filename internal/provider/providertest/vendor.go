@@ -249,15 +249,20 @@ func (v *Vendor) reply(request Request, r *http.Request) (Reply, bool) {
 			continue
 		}
 		pattern, query, exact := strings.Cut(reply.Path, "?")
-		if matched, err := path.Match(pattern, rest); err == nil && matched && (!exact || query == r.URL.RawQuery) {
+		if matches(pattern, rest) && (!exact || matches(query, r.URL.RawQuery)) {
 			return reply, true
 		}
 	}
 	return notFound, false
 }
 
-// ago stands in a body for the time so long ago, in seconds since 1970.
-var ago = regexp.MustCompile(`\{ago ([0-9hms]+)\}`)
+func matches(pattern, text string) bool {
+	matched, err := path.Match(pattern, text)
+	return err == nil && matched
+}
+
+// ago stands in a body for the time so long ago, in seconds since 1970; after time, it is written as RFC 3339 has it.
+var ago = regexp.MustCompile(`\{(ago|time) ([0-9hms]+)\}`)
 
 // base stands in a body for the URL at which the vendor is played.
 const base = "{base}"
@@ -280,7 +285,12 @@ func (r Reply) write(w http.ResponseWriter, at string) {
 	w.WriteHeader(cmp.Or(r.Status, http.StatusOK))
 	body := strings.ReplaceAll(r.Body, base, at)
 	_, _ = io.WriteString(w, ago.ReplaceAllStringFunc(body, func(what string) string {
-		d, _ := time.ParseDuration(ago.FindStringSubmatch(what)[1])
-		return strconv.FormatInt(time.Now().Add(-d).Unix(), 10)
+		match := ago.FindStringSubmatch(what)
+		d, _ := time.ParseDuration(match[2])
+		then := time.Now().Add(-d)
+		if match[1] == "time" {
+			return then.UTC().Format(time.RFC3339)
+		}
+		return strconv.FormatInt(then.Unix(), 10)
 	}))
 }

@@ -11,6 +11,8 @@ import (
 	"mainstay.dev/mainstay/internal/probe"
 )
 
+// What an answer tells besides what it was asked for: when the credential expires, and what is left of limits.
+
 // expiry takes note of when the credential expires, as the spec, the credential itself or the vendor says,
 // and warns early of it.
 func (r *run) expiry(now time.Time) {
