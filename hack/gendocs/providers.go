@@ -47,7 +47,7 @@ func providers(page *bytes.Buffer) {
 		link(page, "Read after a timeout or a 5xx", p.StatusPage.URL)
 		records(page, p.Records)
 		fmt.Fprintf(page, "- Source: %s (%s)\n\n", f.Source, f.Verified)
-		if p.SpeaksSMTP() {
+		if p.Speaks == provider.SMTP {
 			page.WriteString("No rules: its replies are read as RFC 4954 and 5248 have them.\n")
 			continue
 		}
@@ -58,7 +58,7 @@ func providers(page *bytes.Buffer) {
 // where says at which hosts a provider is.
 func where(p provider.Provider) string {
 	switch {
-	case p.SpeaksSMTP():
+	case p.Speaks == provider.SMTP:
 		return "at the server that `spec.smtp` names"
 	case p.BaseURL == "":
 		return "at the host that `spec.endpoint` names"

@@ -41,7 +41,9 @@ type Provider struct {
 	NotKeys map[string]string
 	// Header holds what the vendor wants in every request besides the credential.
 	Header map[string]string
-	// Steps are the requests, in order. A provider without any is a mail server, which is talked to over SMTP.
+	// Speaks is how the provider is talked to; HTTP where it is empty.
+	Speaks Protocol
+	// Steps are the requests over HTTP, in order.
 	Steps []Step
 	// Records are what the DNS of a sending domain has for the vendor.
 	Records Records
@@ -64,6 +66,17 @@ type Provider struct {
 	// Facts are for the reader, and for docs/providers.md.
 	Facts Facts
 }
+
+// Protocol is a way to talk to a provider.
+type Protocol string
+
+// The protocols.
+const (
+	HTTP Protocol = ""
+	SMTP Protocol = "SMTP"
+	// Postgres is the frontend/backend protocol of PostgreSQL.
+	Postgres Protocol = "Postgres"
+)
 
 // LimitHeaders are a pair of headers about one limit.
 type LimitHeaders struct{ Resource, Limit, Remaining string }

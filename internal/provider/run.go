@@ -34,7 +34,7 @@ func (p Provider) examine(ctx context.Context, client probe.Client, t probe.Targ
 	run := run{Provider: p, client: client, target: t}
 	run.outcome.Set(probe.Configured, probe.Pass())
 	ask := run.steps
-	if p.SpeaksSMTP() {
+	if p.Speaks == SMTP {
 		ask = run.converse
 	}
 	if ask(ctx) {

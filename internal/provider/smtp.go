@@ -16,7 +16,7 @@ import (
 // smtp is any mail server that takes emails over SMTP. One dialogue proves the server, its certificate and
 // the login; nothing is sent. What DNS says of the sending domain proves that.
 var smtp = Provider{
-	Kind: "EmailProvider", Name: "SMTP",
+	Kind: "EmailProvider", Name: "SMTP", Speaks: SMTP,
 	BaseURL: smtpScheme + "://{place}", OwnPlace: true,
 	Called: "the mail server", Credential: "user name and password",
 	Keys: []Key{{Name: probe.UsernamePart, Chosen: true}, {Name: probe.PasswordPart, Chosen: true}},
@@ -46,9 +46,6 @@ const (
 	// out who fails about five times in ten minutes, and that would hit the app as well.
 	rejectionPause = 5 * time.Minute
 )
-
-// SpeaksSMTP says whether the provider is a mail server.
-func (p Provider) SpeaksSMTP() bool { return len(p.Steps) == 0 }
 
 // converse holds the dialogue of a mail server, and says whether it came to its end.
 func (r *run) converse(ctx context.Context) bool {

@@ -168,18 +168,18 @@ func ParseEndpoints(pairs []string) (map[string]string, error) {
 // plainURL says whether a URL is a place at which a vendor can be asked, and nothing besides.
 func plainURL(u *url.URL, vendor provider.Provider) bool {
 	schemes := []string{"https", "http"}
-	if vendor.SpeaksSMTP() {
+	if vendor.Speaks == provider.SMTP {
 		schemes = []string{"smtps", "smtp"}
 	}
 	_, err := probe.ParseHostPort(u.Host)
-	complete := !vendor.SpeaksSMTP() || u.Port() != "" && u.Path == ""
+	complete := vendor.Speaks != provider.SMTP || u.Port() != "" && u.Path == ""
 	return err == nil && complete && u.User == nil && u.RawQuery == "" && u.Fragment == "" && slices.Contains(schemes, u.Scheme)
 }
 
 // mailServer takes down how to speak to a mail server, and recognises one that delivers nothing. The
 // administrator's endpoint stands for any server: smtps for TLS from the start, and smtp for none.
 func (o Options) mailServer(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Finding, bool) {
-	if !vendor.SpeaksSMTP() {
+	if vendor.Speaks != provider.SMTP {
 		return probe.Finding{}, false
 	}
 	smtp := r.Object.(*v1alpha1.EmailProvider).Spec.SMTP
