@@ -17,6 +17,7 @@ import (
 	"mainstay.dev/mainstay/internal/probe"
 	"mainstay.dev/mainstay/internal/probe/dnstest"
 	"mainstay.dev/mainstay/internal/provider"
+	"mainstay.dev/mainstay/internal/provider/postgrestest"
 	"mainstay.dev/mainstay/internal/provider/providertest"
 )
 
@@ -69,8 +70,12 @@ func TestEverySampleIsHealthy(t *testing.T) {
 	names := nameServer(t)
 	for _, s := range samples(t) {
 		t.Run(s.file, func(t *testing.T) {
-			if s.Spec.Provider == "SMTP" {
+			switch s.Spec.Provider {
+			case "SMTP":
 				s.checkMail(t, names)
+				return
+			case "Postgres":
+				s.checkPostgres(t, names)
 				return
 			}
 			fixture, err := providertest.Find(s.Kind, s.Spec.Provider)
@@ -124,6 +129,25 @@ func (s sample) checkMail(t *testing.T, names *dnstest.Server) {
 	}
 	secret := fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: %s", s.Spec.SecretRef.Name, s.Metadata.Namespace, values)
 	s.check(t, documents(s.text, secret), "smtp://"+server.Address, names)
+}
+
+// checkPostgres does so for a database, which is a real one.
+func (s sample) checkPostgres(t *testing.T, names *dnstest.Server) {
+	t.Helper()
+	if !postgrestest.Installed() {
+		if os.Getenv("MAINSTAY_REAL_SERVERS") == "required" {
+			t.Fatal("PostgreSQL is not installed here")
+		}
+		t.Skip("PostgreSQL is not installed here (hack/real-servers.sh installs it, as root)")
+	}
+	server, err := postgrestest.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	secret := fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: {username: %s, password: %s, dbname: %s}",
+		s.Spec.SecretRef.Name, s.Metadata.Namespace, postgrestest.Checker, postgrestest.Password, postgrestest.Database)
+	s.check(t, documents(s.text, secret), "postgres://"+server.Address, names)
 }
 
 // nameServer knows the sending domains of all fixtures.

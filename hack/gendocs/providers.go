@@ -51,6 +51,10 @@ func providers(page *bytes.Buffer) {
 			page.WriteString("No rules: its replies are read as RFC 4954 and 5248 have them.\n")
 			continue
 		}
+		if p.Speaks == provider.Postgres {
+			page.WriteString("No rules: its errors are read by their SQLSTATE.\n")
+			continue
+		}
 		rules(page, p.Rules)
 	}
 }
@@ -60,6 +64,8 @@ func where(p provider.Provider) string {
 	switch {
 	case p.Speaks == provider.SMTP:
 		return "at the server that `spec.smtp` names"
+	case p.Speaks == provider.Postgres:
+		return "at the server that `spec.postgres` or the Secret names"
 	case p.BaseURL == "":
 		return "at the host that `spec.endpoint` names"
 	case p.Places == nil:

@@ -25,6 +25,8 @@ var (
 	NoPublicAPI             = define(Configured, "NoPublicAPI")
 	NoStripeAccount         = define(Configured, "NoStripeAccount")
 	NoWebhookEndpoint       = define(Configured, "NoWebhookEndpoint")
+	NoAccessCheck           = define(Configured, "NoAccessCheck")
+	ExpectationRefused      = define(Configured, "ExpectationRefused")
 	SecretNotFound          = define(Configured, "SecretNotFound")
 	SecretKeyMissing        = define(Configured, "SecretKeyMissing")
 	SecretKeyEmpty          = define(Configured, "SecretKeyEmpty")
@@ -37,6 +39,9 @@ var (
 	LiveModeKey             = define(Configured, "LiveModeKey")
 	CANotFound              = define(Configured, "CANotFound")
 	CAInvalid               = define(Configured, "CAInvalid")
+	ConnectionURIMalformed  = define(Configured, "ConnectionURIMalformed")
+	ServerMalformed         = define(Configured, "ServerMalformed")
+	ServerNotNamed          = define(Configured, "ServerNotNamed")
 	ConsentMissing          = define(Configured, "ConsentMissing")
 	ConsentForOthers        = define(Configured, "ConsentForOthers")
 	PlainHTTPRefused        = define(Configured, "PlainHTTPRefused")
@@ -78,6 +83,11 @@ var (
 	MailServerHungUp   = define(Reachable, "MailServerHungUp")
 	MailServerRefuses  = define(Reachable, "MailServerRefuses")
 	CertificateEnding  = define(Reachable, "CertificateEnding")
+
+	// Of databases.
+	TLSNotOffered       = define(Reachable, "TLSNotOffered")
+	DatabaseUnavailable = define(Reachable, "DatabaseUnavailable")
+	TooManyConnections  = define(Reachable, "TooManyConnections")
 )
 
 // Symptoms of stage Authenticated.
@@ -93,6 +103,9 @@ var (
 	LoginNotOffered    = define(Authenticated, "LoginNotOffered")
 	LoginNeedsTLS      = define(Authenticated, "LoginNeedsTLS")
 	MechanismUnknown   = define(Authenticated, "MechanismUnknown")
+	LoginNotAdmitted   = define(Authenticated, "LoginNotAdmitted")
+	LoginNotPermitted  = define(Authenticated, "LoginNotPermitted")
+	PasswordAskedFor   = define(Authenticated, "PasswordAskedFor")
 )
 
 // Symptoms of stage Authorized.
@@ -101,6 +114,27 @@ var (
 	Forbidden            = define(Authorized, "Forbidden")
 	RegionNotSupported   = define(Authorized, "RegionNotSupported")
 	AccountNotAccessible = define(Authorized, "AccountNotAccessible")
+
+	// Of access that is checked, the gravest first.
+	OverprivilegedLogin    = define(Authorized, "OverprivilegedLogin")
+	RowSecurityDisabled    = define(Authorized, "RowSecurityDisabled")
+	RoleBypassesPolicies   = define(Authorized, "RoleBypassesPolicies")
+	OwnerBypassesPolicies  = define(Authorized, "OwnerBypassesPolicies")
+	RowsVisible            = define(Authorized, "RowsVisible")
+	AccessAllowed          = define(Authorized, "AccessAllowed")
+	ConnectDenied          = define(Authorized, "ConnectDenied")
+	SetRoleDenied          = define(Authorized, "SetRoleDenied")
+	SettingDenied          = define(Authorized, "SettingDenied")
+	SchemaUsageMissing     = define(Authorized, "SchemaUsageMissing")
+	TablePrivilegeMissing  = define(Authorized, "TablePrivilegeMissing")
+	ColumnPrivilegeMissing = define(Authorized, "ColumnPrivilegeMissing")
+	NoPolicyApplies        = define(Authorized, "NoPolicyApplies")
+	PolicyFails            = define(Authorized, "PolicyFails")
+	RowsHidden             = define(Authorized, "RowsHidden")
+	StatementTooSlow       = define(Authorized, "StatementTooSlow")
+	PolicyDecides          = define(Authorized, "PolicyDecides")
+	RowsUnproven           = define(Authorized, "RowsUnproven")
+	ExpectationUnproven    = define(Authorized, "ExpectationUnproven")
 )
 
 // Symptoms of stage Provisioned.
@@ -154,6 +188,14 @@ var (
 	TakesNoMail               = define(Provisioned, "TakesNoMail")
 	DMARCMissing              = define(Provisioned, "DMARCMissing")
 	DMARCNotEnforced          = define(Provisioned, "DMARCNotEnforced")
+
+	// Of databases.
+	DatabaseNotFound   = define(Provisioned, "DatabaseNotFound")
+	RoleNotFound       = define(Provisioned, "RoleNotFound")
+	SchemaNotFound     = define(Provisioned, "SchemaNotFound")
+	TableNotFound      = define(Provisioned, "TableNotFound")
+	ColumnNotFound     = define(Provisioned, "ColumnNotFound")
+	ColumnTypeMismatch = define(Provisioned, "ColumnTypeMismatch")
 )
 
 // Symptoms of stage Working.

@@ -6,6 +6,7 @@ package provider
 
 import (
 	"cmp"
+	"context"
 	"strings"
 	"time"
 
@@ -45,6 +46,9 @@ type Provider struct {
 	Speaks Protocol
 	// Steps are the requests over HTTP, in order.
 	Steps []Step
+	// Inquire asks a database and judges what it answers, for a provider that speaks Postgres. It says whether it
+	// came to its end.
+	Inquire func(context.Context, *run) bool
 	// Records are what the DNS of a sending domain has for the vendor.
 	Records Records
 	// RequestsPerMinute is the limit that the vendor documents for a key or its account; 0 where none is
@@ -178,6 +182,8 @@ type Facts struct {
 func All() []Provider { return all }
 
 var all = []Provider{
+	accessPostgres,
+
 	anthropic,
 	azureOpenAI,
 	bedrock,

@@ -34,8 +34,12 @@ func (p Provider) examine(ctx context.Context, client probe.Client, t probe.Targ
 	run := run{Provider: p, client: client, target: t}
 	run.outcome.Set(probe.Configured, probe.Pass())
 	ask := run.steps
-	if p.Speaks == SMTP {
+	switch p.Speaks {
+	case SMTP:
 		ask = run.converse
+	case Postgres:
+		ask = func(ctx context.Context) bool { return p.Inquire(ctx, &run) }
+	case HTTP:
 	}
 	if ask(ctx) {
 		run.finish()

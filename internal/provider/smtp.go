@@ -61,7 +61,7 @@ func (r *run) converse(ctx context.Context) bool {
 		r.settleSession(session, symptom, args)
 		return false
 	}
-	r.reached(session)
+	r.reached(session.Expires)
 	if session.LoggedIn {
 		r.proven(probe.Authenticated)
 	}
@@ -75,8 +75,8 @@ func (r *run) converse(ctx context.Context) bool {
 }
 
 // reached records that the server answered, with a warning where its certificate will end.
-func (r *run) reached(s probe.Session) {
-	if !s.Expires.IsZero() && time.Until(s.Expires) < endingSoon {
+func (r *run) reached(expires time.Time) {
+	if !expires.IsZero() && time.Until(expires) < endingSoon {
 		r.outcome.Set(probe.Reachable, probe.Finding{Result: probe.Passed, Symptom: probe.CertificateEnding})
 	}
 	r.proven(probe.Reachable)
@@ -88,14 +88,14 @@ func (r *run) settleSession(s probe.Session, symptom probe.Symptom, args []strin
 	switch stage := symptom.Stage(); {
 	case symptom == probe.STARTTLSNotOffered && r.findSink(s.Banner):
 		// A sink has no need of TLS, and that it is one explains all.
-		r.reached(s)
+		r.reached(s.Expires)
 	case stage < probe.Authenticated:
 		r.outcome.Fail(symptom, args...)
 	case symptom == probe.MechanismUnknown:
-		r.reached(s)
+		r.reached(s.Expires)
 		r.outcome.Set(stage, probe.Finding{Result: probe.Unprovable, Symptom: symptom, Args: args})
 	default:
-		r.reached(s)
+		r.reached(s.Expires)
 		r.outcome.Fail(symptom, args...)
 	}
 	if symptom == probe.KeyRejected {

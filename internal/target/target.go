@@ -87,7 +87,7 @@ func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
 		t.StatusPage = vendor.StatusPage
 	}
 	for _, check := range []func(*probe.Target, provider.Provider, Inputs) (probe.Finding, bool){
-		o.mailServer, credential, authority, consent, o.destination,
+		o.mailServer, o.database, credential, authority, consent, o.destination,
 	} {
 		if problem, bad := check(&t, vendor, r); bad {
 			return t, problem
@@ -121,6 +121,9 @@ func (o Options) Terms(kind Kind, object Dependency) probe.Terms {
 	terms := vendor.Terms("")
 	if ref := object.SharedSpec().SecretRef; ref != nil {
 		terms = vendor.Terms(ref.DataKey())
+		if ref.Key != "" {
+			terms.Keys = []string{ref.Key} // It may hold in one value what else is in several keys.
+		}
 	}
 	place := kind.PlaceOf(object)
 	base, own := o.baseURL(vendor, object.SharedSpec(), place)
@@ -129,6 +132,9 @@ func (o Options) Terms(kind Kind, object Dependency) probe.Terms {
 	}
 	if u, err := url.Parse(base); err == nil && base != "" {
 		terms.Host = probe.URLHostPort(u).String()
+	}
+	if ref := object.SharedSpec().SecretRef; ref != nil && terms.Host == "" && hostInSecret(vendor, object) {
+		terms.Host = "the host in Secret " + ref.Name
 	}
 	return terms
 }
@@ -140,7 +146,7 @@ func SecretKeys(kind Kind, object Dependency) []string {
 		return nil
 	}
 	vendor, _ := provider.Find(kind.Name, object.Provider())
-	if len(vendor.Keys) == 0 {
+	if len(vendor.Keys) == 0 || ref.Key != "" {
 		return []string{ref.DataKey()}
 	}
 	names := make([]string, len(vendor.Keys))
@@ -167,12 +173,15 @@ func ParseEndpoints(pairs []string) (map[string]string, error) {
 
 // plainURL says whether a URL is a place at which a vendor can be asked, and nothing besides.
 func plainURL(u *url.URL, vendor provider.Provider) bool {
-	schemes := []string{"https", "http"}
-	if vendor.Speaks == provider.SMTP {
-		schemes = []string{"smtps", "smtp"}
+	schemes, complete := []string{"https", "http"}, true
+	switch vendor.Speaks {
+	case provider.SMTP:
+		schemes, complete = []string{"smtps", "smtp"}, u.Port() != "" && u.Path == ""
+	case provider.Postgres:
+		schemes, complete = []string{postgresScheme}, u.Port() != "" && u.Path == ""
+	case provider.HTTP:
 	}
 	_, err := probe.ParseHostPort(u.Host)
-	complete := vendor.Speaks != provider.SMTP || u.Port() != "" && u.Path == ""
 	return err == nil && complete && u.User == nil && u.RawQuery == "" && u.Fragment == "" && slices.Contains(schemes, u.Scheme)
 }
 
@@ -200,7 +209,7 @@ func (o Options) mailServer(t *probe.Target, vendor provider.Provider, r Inputs)
 func credential(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Finding, bool) {
 	ref := r.Object.SharedSpec().SecretRef
 	switch {
-	case ref == nil:
+	case ref == nil, vendor.Speaks == provider.Postgres: // Its login was read with its host.
 		return probe.Finding{}, false
 	case r.Secret == nil:
 		return probe.Fail(probe.SecretNotFound), true
@@ -287,8 +296,8 @@ func authority(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, b
 }
 
 // consent holds back a credential whose owner did not allow it to be sent to the spec's host.
-func consent(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, bool) {
-	if !t.OwnHost || t.Credential.IsZero() || r.Secret.Consented {
+func consent(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Finding, bool) {
+	if !t.OwnHost || t.Credential.IsZero() || r.Secret.Consented || hostInSecret(vendor, r.Object) {
 		return probe.Finding{}, false
 	}
 	u, err := url.Parse(t.BaseURL)
@@ -314,7 +323,7 @@ func (o Options) destination(t *probe.Target, _ provider.Provider, _ Inputs) (pr
 	}
 	symptom, refused := o.Guard.CheckURL(u)
 	if t.TLS != "" {
-		symptom, refused = o.Guard.CheckMail(probe.URLHostPort(u), t.TLS)
+		symptom, refused = o.Guard.CheckServer(probe.URLHostPort(u), t.TLS)
 	}
 	return probe.Fail(symptom), refused
 }
