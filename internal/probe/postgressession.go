@@ -134,7 +134,7 @@ func (s *session) tlsConfig() *tls.Config {
 func (s *session) secured(ctx context.Context, _ *pgconn.Config, conn net.Conn) (net.Conn, error) {
 	if secure, is := conn.(*tls.Conn); is {
 		if err := secure.HandshakeContext(ctx); err != nil {
-			return nil, err
+			return conn, err // The caller closes what it gets, whatever the error.
 		}
 		s.results.Expires = secure.ConnectionState().PeerCertificates[0].NotAfter
 	}
