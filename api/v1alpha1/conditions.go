@@ -61,6 +61,14 @@ const (
 	ReasonNoWebhookEndpoint = "NoWebhookEndpoint"
 	// ReasonNoAuthProvider: no sign-in is declared, although an app requires one.
 	ReasonNoAuthProvider = "NoAuthProvider"
+	// ReasonNoAccessCheck: no access check is declared, although an app requires one.
+	ReasonNoAccessCheck = "NoAccessCheck"
+	// ReasonExpectationRefused: an expectation has a name or a setting that is never sent to a database.
+	ReasonExpectationRefused = "ExpectationRefused"
+	// ReasonConnectionURIMalformed: the Secret holds something else in place of a connection URI.
+	ReasonConnectionURIMalformed = "ConnectionURIMalformed"
+	// ReasonServerNotNamed: neither the spec nor the Secret says where the server is.
+	ReasonServerNotNamed = "ServerNotNamed"
 	// ReasonSecretNotFound: the Secret does not exist.
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonSecretKeyMissing: the Secret exists but lacks the key.
@@ -131,6 +139,10 @@ const (
 	ReasonPathNotFound = "PathNotFound"
 	// ReasonUnexpectedAnswer: something answered, but not as this provider does.
 	ReasonUnexpectedAnswer = "UnexpectedAnswer"
+	// ReasonTLSNotOffered: the server does not offer TLS, and the spec asks for it.
+	ReasonTLSNotOffered = "TLSNotOffered"
+	// ReasonTooManyConnections: the database takes no more connections.
+	ReasonTooManyConnections = "TooManyConnections"
 	// ReasonProviderIncident: the fault is the provider's own, as its status page or many refused keys tell.
 	ReasonProviderIncident = "ProviderIncident"
 	// ReasonClusterEgressDown: nothing outside the cluster can be reached, so nothing is known of it.
@@ -171,6 +183,8 @@ const (
 	ReasonInvalidClient = "InvalidClient"
 	// ReasonClientUnproven: the issuer takes clients by methods that Mainstay does not have.
 	ReasonClientUnproven = "ClientUnproven"
+	// ReasonWeakLoginRefused: the server asks to be told the password, and nothing proves who it is.
+	ReasonWeakLoginRefused = "WeakLoginRefused"
 )
 
 // Early warnings of stage Authenticated.
@@ -192,6 +206,24 @@ const (
 	ReasonAccountNotAccessible = "AccountNotAccessible"
 	// ReasonUnauthorizedClient: the issuer knows the client, which may not use the client-credentials grant.
 	ReasonUnauthorizedClient = "UnauthorizedClient"
+	// ReasonOverprivilegedCredential: the login can do more than a check may, so nothing was asked with it.
+	ReasonOverprivilegedCredential = "OverprivilegedCredential"
+	// ReasonRowLevelSecurityDisabled: nothing isolates rows that are expected to be hidden.
+	ReasonRowLevelSecurityDisabled = "RowLevelSecurityDisabled"
+	// ReasonRowLevelSecurityBypassed: row-level security does not hold for the role.
+	ReasonRowLevelSecurityBypassed = "RowLevelSecurityBypassed"
+	// ReasonAccessNotDenied: what is expected to be denied is allowed.
+	ReasonAccessNotDenied = "AccessNotDenied"
+	// ReasonRowLevelSecurityDenied: the role has the privilege, and row-level security denies.
+	ReasonRowLevelSecurityDenied = "RowLevelSecurityDenied"
+	// ReasonStatementTooSlow: the database took too long to look, so the expectation is open.
+	ReasonStatementTooSlow = "StatementTooSlow"
+	// ReasonPolicyDecides: policies decide on each row that is written, which nothing shows without writing.
+	ReasonPolicyDecides = "PolicyDecides"
+	// ReasonRowsUnproven: no row shows, and whether one is there cannot be told.
+	ReasonRowsUnproven = "RowsUnproven"
+	// ReasonExpectationUnproven: something is missing, so that the expectation could not be looked at.
+	ReasonExpectationUnproven = "ExpectationUnproven"
 )
 
 // Reasons of stage Provisioned.
@@ -214,6 +246,16 @@ const (
 	ReasonRequestPathNotFound = "RequestPathNotFound"
 	// ReasonAccountMayNotSend: the provider does not let the account send.
 	ReasonAccountMayNotSend = "AccountMayNotSend"
+	// ReasonDatabaseNotFound: the server has no such database.
+	ReasonDatabaseNotFound = "DatabaseNotFound"
+	// ReasonRoleNotFound: the database server has no such role.
+	ReasonRoleNotFound = "RoleNotFound"
+	// ReasonTableNotFound: the database has no such table, or no such schema.
+	ReasonTableNotFound = "TableNotFound"
+	// ReasonColumnNotFound: the table has no such column.
+	ReasonColumnNotFound = "ColumnNotFound"
+	// ReasonColumnTypeMismatch: the column is of another type than the value that it is compared with.
+	ReasonColumnTypeMismatch = "ColumnTypeMismatch"
 	// ReasonEndpointNotFound: the sender has no webhook endpoint with the URL of the spec.
 	ReasonEndpointNotFound = "EndpointNotFound"
 	// ReasonWrongURL: the sender has a webhook endpoint with nearly the URL of the spec.

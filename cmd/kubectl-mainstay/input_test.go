@@ -16,7 +16,7 @@ func TestBadInputIsNamed(t *testing.T) {
 		"nothing": {"", []string{"nothing to check: found 0 objects"}},
 		"no Mainstay object": {
 			secret("openai", goodKey),
-			[]string{"nothing to check: found 1 object, and none is of a Mainstay kind (AIProvider, EmailProvider, PublicAPI, StripeAccount, WebhookEndpoint, AuthProvider in mainstay.dev/v1alpha1)"},
+			[]string{"nothing to check: found 1 object, and none is of a Mainstay kind (AccessCheck, AIProvider, EmailProvider, PublicAPI, StripeAccount, WebhookEndpoint, AuthProvider in mainstay.dev/v1alpha1)"},
 		},
 		"broken YAML, with the line of the file": {
 			documents(secret("openai", goodKey), "kind: AIProvider\nspec: {provider: OpenAI\n"),

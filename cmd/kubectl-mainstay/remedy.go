@@ -58,10 +58,36 @@ var remedies = map[string]string{
 	v1alpha1.ReasonCANotFound:              edit,
 	v1alpha1.ReasonInvalidClient:           putKey,
 	v1alpha1.ReasonWrongIssuer:             edit,
+	v1alpha1.ReasonExpectationRefused:      edit,
+	v1alpha1.ReasonServerNotNamed:          edit,
+	v1alpha1.ReasonConnectionURIMalformed:  putKey,
+	v1alpha1.ReasonRoleNotFound:            edit,
+	v1alpha1.ReasonTableNotFound:           edit,
+	v1alpha1.ReasonColumnNotFound:          edit,
+	v1alpha1.ReasonColumnTypeMismatch:      edit,
 }
 
 // examples are what to apply in a namespace that has no object of a kind.
 var examples = map[string]string{
+	"AccessCheck": `apiVersion: mainstay.dev/v1alpha1
+kind: AccessCheck
+metadata:
+  name: tenant-isolation
+  namespace: <namespace>
+spec:
+  provider: Postgres
+  secretRef:
+    name: db            # its keys username, password, host, port and dbname
+  expectations:
+    - name: other-tenants-are-hidden
+      expect: Deny
+      postgres:
+        role: app
+        settings: [{name: app.tenant, value: acme}]
+        verb: Select
+        table: orders
+        rows: {column: tenant, value: globex}
+`,
 	"AIProvider": `apiVersion: mainstay.dev/v1alpha1
 kind: AIProvider
 metadata:

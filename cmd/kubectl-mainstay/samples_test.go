@@ -17,6 +17,7 @@ import (
 
 	"mainstay.dev/mainstay/internal/probe/dnstest"
 	"mainstay.dev/mainstay/internal/provider"
+	"mainstay.dev/mainstay/internal/provider/postgrestest"
 	"mainstay.dev/mainstay/internal/provider/providertest"
 )
 
@@ -76,6 +77,9 @@ func TestEverySampleIsHealthy(t *testing.T) {
 				return
 			case "Receiver":
 				s.checkReceiver(t, names)
+				return
+			case "Postgres":
+				s.checkPostgres(t, names)
 				return
 			}
 			fixture, err := providertest.Find(s.Kind, s.Spec.Provider)
@@ -142,6 +146,25 @@ func (s sample) checkReceiver(t *testing.T, names *dnstest.Server) {
 	defer server.Close()
 	secret := s.secret(t, providertest.Fixture{Credential: providertest.Credential{Sample: providertest.ReceiverSecret}})
 	s.check(t, documents(s.text, secret), server.URL, names)
+}
+
+// checkPostgres does so for a database, which is a real one.
+func (s sample) checkPostgres(t *testing.T, names *dnstest.Server) {
+	t.Helper()
+	if !postgrestest.Installed() {
+		if os.Getenv("MAINSTAY_REAL_SERVERS") == "required" {
+			t.Fatal("PostgreSQL is not installed here")
+		}
+		t.Skip("PostgreSQL is not installed here (hack/real-servers.sh installs it, as root)")
+	}
+	server, err := postgrestest.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	secret := fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: {username: %s, password: %s, dbname: %s}",
+		s.Spec.SecretRef.Name, s.Metadata.Namespace, postgrestest.Checker, postgrestest.Password, postgrestest.Database)
+	s.check(t, documents(s.text, secret), "postgres://"+server.Address, names)
 }
 
 // nameServer knows the sending domains of all fixtures.

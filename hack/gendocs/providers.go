@@ -47,8 +47,12 @@ func providers(page *bytes.Buffer) {
 		link(page, "Read after a timeout or a 5xx", p.StatusPage.URL)
 		records(page, p.Records)
 		fmt.Fprintf(page, "- Source: %s (%s)\n\n", f.Source, f.Verified)
-		if p.SpeaksSMTP() {
+		if p.Speaks == provider.SMTP {
 			page.WriteString("No rules: its replies are read as RFC 4954 and 5248 have them.\n")
+			continue
+		}
+		if p.Speaks == provider.Postgres {
+			page.WriteString("No rules: its errors are read by their SQLSTATE.\n")
 			continue
 		}
 		rules(page, p.Rules)
@@ -58,10 +62,12 @@ func providers(page *bytes.Buffer) {
 // where says at which hosts a provider is.
 func where(p provider.Provider) string {
 	switch {
-	case p.SpeaksSMTP():
+	case p.Speaks == provider.SMTP:
 		return "at the server that `spec.smtp` names"
 	case p.BaseURL == "{place}":
 		return "at the URL that `spec.url` names"
+	case p.Speaks == provider.Postgres:
+		return "at the server that `spec.postgres` or the Secret names"
 	case p.BaseURL == "":
 		return "at the host that `spec.endpoint` names"
 	case p.Places == nil:

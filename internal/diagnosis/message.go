@@ -30,8 +30,8 @@ func message(standing probe.Standing, s Subject) string {
 	}
 	d := Of(standing.Finding.Symptom)
 	text := s.Say(d.Seen+" "+d.Advice, standing.Finding.Args)
-	if strings.HasPrefix(d.Seen, "{provider}") {
-		return strings.ToUpper(text[:1]) + text[1:] // "the mail server" begins a sentence here.
+	if strings.HasPrefix(text, "the ") {
+		return strings.ToUpper(text[:1]) + text[1:] // "the mail server" begins a sentence here, or "the host in Secret db".
 	}
 	return text
 }

@@ -59,7 +59,9 @@ const (
 
 // table has one row for each symptom, by stage, which internal/probe/symptom.go tells. Conditions, events,
 // metric labels, the CLI and docs/reasons.md all come from it.
-var table = byStage(slices.Concat(configuredRows, rows, provisionedRows, mailRows, authRows, receiverRows))
+var table = byStage(slices.Concat(
+	configuredRows, rows, provisionedRows, mailRows, authRows, receiverRows, accessRows,
+))
 
 func byStage(all []Diagnosis) []Diagnosis {
 	slices.SortStableFunc(all, func(a, b Diagnosis) int { return int(a.Symptom.Stage()) - int(b.Symptom.Stage()) })
@@ -72,7 +74,7 @@ var rows = []Diagnosis{
 	{
 		Symptom: probe.NameNotResolved, Reason: v1alpha1.ReasonNameNotResolved, Blame: Network, OwnHostBlame: Owner,
 		Seen:   "DNS has no address for {hostname}.",
-		Advice: "Check the name where the spec sets it, in spec.endpoint, spec.url, spec.smtp or as a resource, and the cluster's DNS.",
+		Advice: "Check the name where it is set, in spec.endpoint, spec.url, spec.smtp or spec.postgres, as a resource or in the Secret, and the cluster's DNS.",
 	},
 	{
 		Symptom: probe.NameServerFailed, Reason: v1alpha1.ReasonNameServerFailed, Blame: Network,

@@ -141,8 +141,8 @@ var configuredRows = []Diagnosis{
 	},
 	{
 		Symptom: probe.ClearTextRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,
-		Seen:   "With spec.smtp.tls None all that is said to {host} goes in clear, which Mainstay does only where its administrator allows it.",
-		Advice: "Set spec.smtp.tls to STARTTLS or Implicit, or start Mainstay with --allow-host={host}",
+		Seen:   "With tls set to None all that is said to {host} goes in clear, which Mainstay does only where its administrator allows it.",
+		Advice: "Set it to another mode, or start Mainstay with --allow-host={host}",
 	},
 	{
 		Symptom: probe.AddressNeverAdmitted, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,

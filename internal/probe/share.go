@@ -25,6 +25,9 @@ func (s *Shared) Do(ctx context.Context, r Request) Answer { return shared(ctx, 
 // Converse implements Client.
 func (s *Shared) Converse(ctx context.Context, d Dialogue) Session { return shared(ctx, s, d) }
 
+// Transact implements Client.
+func (s *Shared) Transact(ctx context.Context, t Transaction) Results { return shared(ctx, s, t) }
+
 // LookUp implements Client.
 func (s *Shared) LookUp(ctx context.Context, q Question) Records { return shared(ctx, s, q) }
 

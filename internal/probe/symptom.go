@@ -26,6 +26,8 @@ var (
 	NoStripeAccount         = define(Configured, "NoStripeAccount")
 	NoWebhookEndpoint       = define(Configured, "NoWebhookEndpoint")
 	NoAuthProvider          = define(Configured, "NoAuthProvider")
+	NoAccessCheck           = define(Configured, "NoAccessCheck")
+	ExpectationRefused      = define(Configured, "ExpectationRefused")
 	SecretNotFound          = define(Configured, "SecretNotFound")
 	SecretKeyMissing        = define(Configured, "SecretKeyMissing")
 	SecretKeyEmpty          = define(Configured, "SecretKeyEmpty")
@@ -39,6 +41,9 @@ var (
 	SigningSecretUnfit      = define(Configured, "SigningSecretUnfit")
 	CANotFound              = define(Configured, "CANotFound")
 	CAInvalid               = define(Configured, "CAInvalid")
+	ConnectionURIMalformed  = define(Configured, "ConnectionURIMalformed")
+	ServerMalformed         = define(Configured, "ServerMalformed")
+	ServerNotNamed          = define(Configured, "ServerNotNamed")
 	ConsentMissing          = define(Configured, "ConsentMissing")
 	ConsentForOthers        = define(Configured, "ConsentForOthers")
 	ConsentElsewhere        = define(Configured, "ConsentElsewhere")
@@ -84,6 +89,11 @@ var (
 	CertificateEnding  = define(Reachable, "CertificateEnding")
 	DiscoveryNotFound  = define(Reachable, "DiscoveryNotFound")
 	ClocksDiffer       = define(Reachable, "ClocksDiffer")
+
+	// Of databases.
+	TLSNotOffered       = define(Reachable, "TLSNotOffered")
+	DatabaseUnavailable = define(Reachable, "DatabaseUnavailable")
+	TooManyConnections  = define(Reachable, "TooManyConnections")
 )
 
 // Symptoms of stage Authenticated.
@@ -105,6 +115,9 @@ var (
 	// Of signatures of webhooks.
 	SignatureRejected    = define(Authenticated, "SignatureRejected")
 	SignatureNotVerified = define(Authenticated, "SignatureNotVerified")
+	LoginNotAdmitted     = define(Authenticated, "LoginNotAdmitted")
+	LoginNotPermitted    = define(Authenticated, "LoginNotPermitted")
+	PasswordAskedFor     = define(Authenticated, "PasswordAskedFor")
 )
 
 // Symptoms of stage Authorized.
@@ -115,6 +128,27 @@ var (
 	AccountNotAccessible = define(Authorized, "AccountNotAccessible")
 	ClientNotAllowed     = define(Authorized, "ClientNotAllowed")
 	WebhookOwnerNotFound = define(Authorized, "WebhookOwnerNotFound")
+
+	// Of access that is checked, the gravest first.
+	OverprivilegedLogin    = define(Authorized, "OverprivilegedLogin")
+	RowSecurityDisabled    = define(Authorized, "RowSecurityDisabled")
+	RoleBypassesPolicies   = define(Authorized, "RoleBypassesPolicies")
+	OwnerBypassesPolicies  = define(Authorized, "OwnerBypassesPolicies")
+	RowsVisible            = define(Authorized, "RowsVisible")
+	AccessAllowed          = define(Authorized, "AccessAllowed")
+	ConnectDenied          = define(Authorized, "ConnectDenied")
+	SetRoleDenied          = define(Authorized, "SetRoleDenied")
+	SettingDenied          = define(Authorized, "SettingDenied")
+	SchemaUsageMissing     = define(Authorized, "SchemaUsageMissing")
+	TablePrivilegeMissing  = define(Authorized, "TablePrivilegeMissing")
+	ColumnPrivilegeMissing = define(Authorized, "ColumnPrivilegeMissing")
+	NoPolicyApplies        = define(Authorized, "NoPolicyApplies")
+	PolicyFails            = define(Authorized, "PolicyFails")
+	RowsHidden             = define(Authorized, "RowsHidden")
+	StatementTooSlow       = define(Authorized, "StatementTooSlow")
+	PolicyDecides          = define(Authorized, "PolicyDecides")
+	RowsUnproven           = define(Authorized, "RowsUnproven")
+	ExpectationUnproven    = define(Authorized, "ExpectationUnproven")
 )
 
 // Symptoms of stage Provisioned.
@@ -190,6 +224,13 @@ var (
 	ReceiverAsksLogin   = define(Provisioned, "ReceiverAsksLogin")
 	ReceiverGuarded     = define(Provisioned, "ReceiverGuarded")
 	ReceiverUnproven    = define(Provisioned, "ReceiverUnproven")
+	// Of databases.
+	DatabaseNotFound   = define(Provisioned, "DatabaseNotFound")
+	RoleNotFound       = define(Provisioned, "RoleNotFound")
+	SchemaNotFound     = define(Provisioned, "SchemaNotFound")
+	TableNotFound      = define(Provisioned, "TableNotFound")
+	ColumnNotFound     = define(Provisioned, "ColumnNotFound")
+	ColumnTypeMismatch = define(Provisioned, "ColumnTypeMismatch")
 )
 
 // Symptoms of stage Working.

@@ -26,8 +26,10 @@ type Target struct {
 	CA *CA
 	// Expires is when the credential expires, as the spec says; zero where it does not.
 	Expires time.Time
-	// TLS is how a mail server is spoken to; it says nothing to other providers, whose BaseURL tells.
+	// TLS is how a mail server or a database is spoken to; it says nothing to other providers, whose BaseURL tells.
 	TLS TLSMode
+	// Database is that of a database server.
+	Database string
 	// Wants is what the spec asks for.
 	Wants Wants
 	// RequestsPerMinute is how many requests may be sent with the credential, for all targets that have it;

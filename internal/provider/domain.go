@@ -36,16 +36,16 @@ func (r *run) domain(ctx context.Context) {
 	if !isEmail || wants.Empty() || !hidden && !found.Equal(probe.Pass()) {
 		return
 	}
-	c := records{Records: r.Records, domain: wants.Domain, shown: !hidden && !r.SpeaksSMTP()}
+	c := records{Records: r.Records, domain: wants.Domain, shown: !hidden && r.Speaks != SMTP}
 	c.look = patient(ctx, r.client)
-	if r.SpeaksSMTP() {
+	if r.Speaks == SMTP {
 		c.Selectors = wants.Selectors
 	}
 	if hidden && len(c.Selectors) == 0 {
 		return // Nobody knows what to look for.
 	}
 	c.dkim()
-	if r.SpeaksSMTP() {
+	if r.Speaks == SMTP {
 		c.spf(wants.Domain)
 	} else if c.MailFrom != "" {
 		c.spf(c.MailFrom + "." + wants.Domain)

@@ -65,9 +65,13 @@ func (p *parrot) Do(context.Context, probe.Request) probe.Answer {
 	return p.answer
 }
 
-// Converse and LookUp answer nothing, since only what vendors say over HTTP is made up.
+// Converse, Transact and LookUp answer nothing, since only what vendors say over HTTP is made up.
 func (*parrot) Converse(context.Context, probe.Dialogue) probe.Session {
 	return probe.Session{Fault: probe.TimedOut}
+}
+
+func (*parrot) Transact(context.Context, probe.Transaction) probe.Results {
+	return probe.Results{Fault: probe.TimedOut}
 }
 
 func (*parrot) LookUp(context.Context, probe.Question) probe.Records {

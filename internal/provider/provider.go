@@ -43,7 +43,9 @@ type Provider struct {
 	NotKeys map[string]string
 	// Header holds what the vendor wants in every request besides the credential.
 	Header map[string]string
-	// Steps are the requests, in order.
+	// Speaks is how the provider is talked to; HTTP where it is empty.
+	Speaks Protocol
+	// Steps are the requests over HTTP, in order.
 	Steps []Step
 	// Asks is how a provider is asked that has no HTTP API, in place of Steps. It says whether it came to its end.
 	Asks func(*run, context.Context) bool
@@ -71,6 +73,17 @@ type Provider struct {
 	// Facts are for the reader, and for docs/providers.md.
 	Facts Facts
 }
+
+// Protocol is a way to talk to a provider.
+type Protocol string
+
+// The protocols.
+const (
+	HTTP Protocol = ""
+	SMTP Protocol = "SMTP"
+	// Postgres is the frontend/backend protocol of PostgreSQL.
+	Postgres Protocol = "Postgres"
+)
 
 // LimitHeaders are a pair of headers about one limit.
 type LimitHeaders struct{ Resource, Limit, Remaining string }
@@ -101,6 +114,8 @@ type Facts struct {
 func All() []Provider { return all }
 
 var all = []Provider{
+	accessPostgres,
+
 	anthropic,
 	azureOpenAI,
 	bedrock,

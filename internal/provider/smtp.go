@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"mainstay.dev/mainstay/internal/probe"
@@ -17,7 +16,7 @@ import (
 // smtp is any mail server that takes emails over SMTP. One dialogue proves the server, its certificate and
 // the login; nothing is sent. What DNS says of the sending domain proves that.
 var smtp = Provider{
-	Kind: "EmailProvider", Name: "SMTP",
+	Kind: "EmailProvider", Name: "SMTP", Speaks: SMTP,
 	BaseURL: smtpScheme + "://{place}", OwnPlace: true,
 	Asks:   (*run).converse,
 	Called: "the mail server", Credential: "user name and password",
@@ -48,9 +47,6 @@ const (
 	// out who fails about five times in ten minutes, and that would hit the app as well.
 	rejectionPause = 5 * time.Minute
 )
-
-// SpeaksSMTP says whether the provider is a mail server.
-func (p Provider) SpeaksSMTP() bool { return strings.HasPrefix(p.BaseURL, smtpScheme+"://") }
 
 // converse holds the dialogue of a mail server, and says whether it came to its end.
 func (r *run) converse(ctx context.Context) bool {

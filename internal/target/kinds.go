@@ -6,6 +6,7 @@ package target
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -47,6 +48,15 @@ type Kind struct {
 
 // Kinds is the table of probed kinds.
 var Kinds = []Kind{
+	{
+		Name:    "AccessCheck",
+		New:     func() Dependency { return &v1alpha1.AccessCheck{} },
+		NewList: func() runtime.Object { return &v1alpha1.AccessCheckList{} },
+		Noun:    "access",
+		None:    probe.NoAccessCheck,
+		Place:   postgresPlace,
+		Wants:   accessWants,
+	},
 	{
 		Name:    "AIProvider",
 		Noun:    "AI",
@@ -192,7 +202,7 @@ func mailServer(d Dependency) probe.HostPort {
 	if !ok || email.Spec.SMTP == nil {
 		return probe.HostPort{}
 	}
-	return probe.MailHost(email.Spec.SMTP.Host, email.Spec.SMTP.Port)
+	return probe.ServerAt(email.Spec.SMTP.Host, strconv.Itoa(int(email.Spec.SMTP.Port)))
 }
 
 // FindKind returns a probed kind by its name.

@@ -87,7 +87,7 @@ func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
 		t.StatusPage = vendor.StatusPage
 	}
 	for _, check := range []func(*probe.Target, provider.Provider, Inputs) (probe.Finding, bool){
-		o.mailServer, credential, placed, authority, consent, o.destination,
+		o.mailServer, o.database, credential, placed, authority, consent, o.destination,
 	} {
 		if problem, bad := check(&t, vendor, r); bad {
 			return t, problem
@@ -121,6 +121,9 @@ func (o Options) Terms(kind Kind, object Dependency) probe.Terms {
 	terms := vendor.Terms("")
 	if ref := object.SharedSpec().SecretRef; ref != nil {
 		terms = vendor.Terms(ref.DataKey())
+		if ref.Key != "" {
+			terms.Keys = []string{ref.Key} // It may hold in one value what else is in several keys.
+		}
 	}
 	place := kind.PlaceOf(object)
 	base, own := o.baseURL(vendor, object.SharedSpec(), place)
@@ -133,6 +136,9 @@ func (o Options) Terms(kind Kind, object Dependency) probe.Terms {
 	if u, err := url.Parse(base); err == nil && base != "" {
 		terms.Host = probe.URLHostPort(u).String()
 	}
+	if ref := object.SharedSpec().SecretRef; ref != nil && terms.Host == "" && hostInSecret(vendor, object) {
+		terms.Host = "the host in Secret " + ref.Name
+	}
 	return terms
 }
 
@@ -143,7 +149,7 @@ func SecretKeys(kind Kind, object Dependency) []string {
 		return nil
 	}
 	vendor, _ := provider.Find(kind.Name, object.Provider())
-	if len(vendor.Keys) == 0 {
+	if len(vendor.Keys) == 0 || ref.Key != "" {
 		return []string{ref.DataKey()}
 	}
 	names := make([]string, len(vendor.Keys))
@@ -170,19 +176,22 @@ func ParseEndpoints(pairs []string) (map[string]string, error) {
 
 // plainURL says whether a URL is a place at which a vendor can be asked, and nothing besides.
 func plainURL(u *url.URL, vendor provider.Provider) bool {
-	schemes := []string{"https", "http"}
-	if vendor.SpeaksSMTP() {
-		schemes = []string{"smtps", "smtp"}
+	schemes, complete := []string{"https", "http"}, true
+	switch vendor.Speaks {
+	case provider.SMTP:
+		schemes, complete = []string{"smtps", "smtp"}, u.Port() != "" && u.Path == ""
+	case provider.Postgres:
+		schemes, complete = []string{postgresScheme}, u.Port() != "" && u.Path == ""
+	case provider.HTTP:
 	}
 	_, err := probe.ParseHostPort(u.Host)
-	complete := !vendor.SpeaksSMTP() || u.Port() != "" && u.Path == ""
 	return err == nil && complete && u.User == nil && u.RawQuery == "" && u.Fragment == "" && slices.Contains(schemes, u.Scheme)
 }
 
 // mailServer takes down how to speak to a mail server, and recognises one that delivers nothing. The
 // administrator's endpoint stands for any server: smtps for TLS from the start, and smtp for none.
 func (o Options) mailServer(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Finding, bool) {
-	if !vendor.SpeaksSMTP() {
+	if vendor.Speaks != provider.SMTP {
 		return probe.Finding{}, false
 	}
 	smtp := r.Object.(*v1alpha1.EmailProvider).Spec.SMTP
@@ -203,7 +212,7 @@ func (o Options) mailServer(t *probe.Target, vendor provider.Provider, r Inputs)
 func credential(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Finding, bool) {
 	ref := r.Object.SharedSpec().SecretRef
 	switch {
-	case ref == nil:
+	case ref == nil, vendor.Speaks == provider.Postgres: // Its login was read with its host.
 		return probe.Finding{}, false
 	case r.Secret == nil:
 		return probe.Fail(probe.SecretNotFound), true
@@ -300,7 +309,8 @@ func authority(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, b
 
 // consent holds back a credential whose owner did not allow it to be sent to the spec's host.
 func consent(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Finding, bool) {
-	if t.Credential.IsZero() || vendor.Signs != nil && vendor.Signs(t.Credential) {
+	keptBack := vendor.Signs != nil && vendor.Signs(t.Credential)
+	if t.Credential.IsZero() || keptBack || hostInSecret(vendor, r.Object) {
 		return probe.Finding{}, false
 	}
 	t.Consent = probe.ParseConsent(r.Secret.AllowedHosts)
@@ -325,7 +335,7 @@ func (o Options) destination(t *probe.Target, _ provider.Provider, _ Inputs) (pr
 	}
 	symptom, refused := o.Guard.CheckURL(u)
 	if t.TLS != "" {
-		symptom, refused = o.Guard.CheckMail(probe.URLHostPort(u), t.TLS)
+		symptom, refused = o.Guard.CheckServer(probe.URLHostPort(u), t.TLS)
 	}
 	return probe.Fail(symptom), refused
 }

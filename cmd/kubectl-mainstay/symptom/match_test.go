@@ -103,7 +103,7 @@ func TestEveryFaultHasASymptom(t *testing.T) {
 		led := slices.ContainsFunc(symptom.All(), func(s symptom.Symptom) bool {
 			return slices.Contains(s.Reasons, d.Reason) || len(s.Reasons) == 0 && d.Symptom.Stage() >= probe.Provisioned
 		})
-		ofSets := []probe.Symptom{probe.MemberNotFound, probe.TooFewMembers, probe.ProviderNotSupported, probe.NoAIProvider, probe.NoEmailProvider, probe.NoPublicAPI, probe.NoStripeAccount, probe.NoWebhookEndpoint, probe.NoAuthProvider, probe.SMTPStub, probe.TransportStub}
+		ofSets := []probe.Symptom{probe.MemberNotFound, probe.TooFewMembers, probe.ProviderNotSupported, probe.NoAIProvider, probe.NoEmailProvider, probe.NoPublicAPI, probe.NoStripeAccount, probe.NoWebhookEndpoint, probe.NoAccessCheck, probe.NoAuthProvider, probe.SMTPStub, probe.TransportStub}
 		if !led && !slices.Contains(ofSets, d.Symptom) {
 			t.Errorf("no symptom leads to %s", d.Reason)
 		}

@@ -35,7 +35,8 @@ var table = []Symptom{
 		Reasons: []string{
 			v1alpha1.ReasonInvalidAPIKey, v1alpha1.ReasonAPIKeyRevokedOrExpired, v1alpha1.ReasonAPIKeyExpired,
 			v1alpha1.ReasonAPIKeySuspended, v1alpha1.ReasonCredentialRequired, v1alpha1.ReasonIPNotAllowed,
-			v1alpha1.ReasonAPIKeyUnproven, v1alpha1.ReasonAPIKeyExpiringSoon,
+			v1alpha1.ReasonAPIKeyUnproven, v1alpha1.ReasonAPIKeyExpiringSoon, v1alpha1.ReasonWeakLoginRefused,
+			v1alpha1.ReasonConnectionURIMalformed, v1alpha1.ReasonServerNotNamed,
 			v1alpha1.ReasonLoginNotOffered, v1alpha1.ReasonLoginNeedsTLS, v1alpha1.ReasonMechanismUnknown,
 			v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonSecretKeyMissing, v1alpha1.ReasonSecretKeyEmpty,
 			v1alpha1.ReasonPlaceholderCredential, v1alpha1.ReasonCredentialHasLineBreak, v1alpha1.ReasonCredentialHasWhitespace,
@@ -59,12 +60,17 @@ var table = []Symptom{
 		Phrases: []string{
 			"403", "forbidden", "permission denied", "access denied", "not allowed", "cannot list", "cannot get", "rbac",
 			"row level security", "rls", "not authorized", "unsupported country", "unsupported region",
+			"42501", "policy", "rows missing", "no rows", "tenant", "tenants", "set role", "grant",
 		},
 		Means: "Somebody is known and may not do this: you in the cluster, the app's role, or the key at the provider.",
 		Reasons: []string{
 			v1alpha1.ReasonRoleForbidden, v1alpha1.ReasonAccountNotAccessible, v1alpha1.ReasonInsufficientScope, v1alpha1.ReasonRegionNotSupported,
 			v1alpha1.ReasonIPNotAllowed, v1alpha1.ReasonAPIKeySuspended, v1alpha1.ReasonDestinationNotAllowed,
-			v1alpha1.ReasonUnauthorizedClient,
+			v1alpha1.ReasonRowLevelSecurityDenied, v1alpha1.ReasonRowLevelSecurityDisabled, v1alpha1.ReasonRowLevelSecurityBypassed,
+			v1alpha1.ReasonAccessNotDenied, v1alpha1.ReasonOverprivilegedCredential, v1alpha1.ReasonStatementTooSlow,
+			v1alpha1.ReasonPolicyDecides, v1alpha1.ReasonRowsUnproven, v1alpha1.ReasonExpectationUnproven,
+			v1alpha1.ReasonExpectationRefused, v1alpha1.ReasonRoleNotFound, v1alpha1.ReasonTableNotFound,
+			v1alpha1.ReasonColumnNotFound, v1alpha1.ReasonColumnTypeMismatch, v1alpha1.ReasonUnauthorizedClient,
 		},
 		Permission: true,
 	},
@@ -147,7 +153,7 @@ var table = []Symptom{
 			"timeout", "timed out", "time out", "deadline exceeded", "connection refused", "connection reset", "connection closed",
 			"no such host", "dns", "name not resolved", "unreachable", "no route", "tls", "x509", "certificate", "handshake", "proxy",
 			"500", "502", "503", "504", "bad gateway", "server error", "internal server error", "unavailable", "down", "outage",
-			"incident", "cannot be reached", "eof", "404", "not found", "html", "invalid json", "unexpected token", "egress", "network",
+			"incident", "cannot be reached", "too many clients", "too many connections", "starting up", "eof", "404", "not found", "html", "invalid json", "unexpected token", "egress", "network",
 		},
 		Means: "The way to the provider is broken, or the provider is.",
 		Reasons: []string{
@@ -158,7 +164,8 @@ var table = []Symptom{
 			v1alpha1.ReasonDestinationNotAllowed, v1alpha1.ReasonCANotFound, v1alpha1.ReasonCAInvalid,
 			v1alpha1.ReasonModelNotAvailable, v1alpha1.ReasonRequestPathNotFound,
 			v1alpha1.ReasonWrongTLSMode, v1alpha1.ReasonSTARTTLSNotOffered, v1alpha1.ReasonServiceRefused,
-			v1alpha1.ReasonCertificateEnding, v1alpha1.ReasonClocksDiffer,
+			v1alpha1.ReasonCertificateEnding, v1alpha1.ReasonTLSNotOffered, v1alpha1.ReasonTooManyConnections,
+			v1alpha1.ReasonDatabaseNotFound, v1alpha1.ReasonClocksDiffer,
 		},
 	},
 }
