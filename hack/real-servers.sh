@@ -2,14 +2,19 @@
 # SPDX-FileCopyrightText: The Mainstay Authors
 # SPDX-License-Identifier: Apache-2.0
 
-# Installs the real servers that tests of internal/provider/realtest probe: Postfix and Dovecot from Debian,
-# and Nodemailer's smtp-server from npm. It needs root and apt, and leaves none of them running.
+# Installs the real servers that tests use: Postfix, Dovecot and, from npm, Nodemailer's smtp-server, which
+# internal/provider/realtest probes; Prometheus and Alertmanager, which take the alerts. It needs root and apt, and
+# leaves none of them running.
 
 set -euo pipefail
 
 smtp_server_version=3.21.6
 
-if ! command -v postfix >/dev/null || ! command -v dovecot >/dev/null || ! command -v npm >/dev/null; then
+missing=0
+for program in postfix dovecot npm promtool prometheus amtool prometheus-alertmanager; do
+  command -v "$program" >/dev/null || missing=1
+done
+if ((missing)); then
   # Without a mailer type the package sets up no server of its own; the policy keeps all from starting.
   echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections
   policy=/usr/sbin/policy-rc.d
@@ -19,7 +24,8 @@ if ! command -v postfix >/dev/null || ! command -v dovecot >/dev/null || ! comma
     trap 'rm -f "$policy"' EXIT
   fi
   apt-get update -q
-  DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends postfix dovecot-core npm
+  DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends \
+    postfix dovecot-core npm prometheus prometheus-alertmanager
 fi
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/mainstay/npm
