@@ -25,11 +25,12 @@ help: ## Show this help.
 		/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: generate
-generate: ## Regenerate deepcopy code, CRDs, RBAC and the generated pages of docs/.
+generate: ## Regenerate deepcopy code, CRDs, RBAC, alerts and the generated pages of docs/.
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=mainstay-manager paths=./controllers/... output:rbac:artifacts:config=config/rbac
 	go run ./hack/gendocs
+	go run ./hack/genmonitoring
 
 .PHONY: test
 test: ## Run every test; the first run fetches or builds a control plane.

@@ -11,29 +11,17 @@ import (
 	"mainstay.dev/mainstay/internal/probe"
 )
 
-// describe is a metric of a dependency at its provider.
-func describe(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc(name, help, append([]string{"kind", "namespace", "name", "provider"}, labels...), nil)
-}
-
 var (
-	expiryDesc = describe("mainstay_credential_expiry_time_seconds",
-		"When the credential of a dependency expires, in seconds since 1970, where that is known.", "secret")
-	limitDesc = describe("mainstay_provider_limit",
-		"A limit of the provider, as far as it tells: how many requests, tokens, emails or credits there are.", "resource")
-	remainingDesc = describe("mainstay_provider_remaining",
-		"How much is left of mainstay_provider_limit.", "resource")
-	deliveriesDesc = describe("mainstay_webhook_deliveries",
-		"How many deliveries to a webhook endpoint are ended, as far as the sender looks back, and of these failed; are waiting, or dead_lettered.", "state")
-	failureDesc = describe("mainstay_webhook_failure_ratio",
-		"Which part of the deliveries to a webhook endpoint failed, from 0 to 1; there is none where that is not known.")
-	statusDesc = describe("mainstay_webhook_last_status",
-		"The HTTP status that a webhook endpoint answered last, as its sender tells.")
-	waitingDesc = describe("mainstay_webhook_waiting_since_time_seconds",
-		"Since when the oldest delivery to a webhook endpoint waits, in seconds since 1970; there is none where none waits.")
+	expiryDesc     = expiryFamily.desc()
+	limitDesc      = limitFamily.desc()
+	remainingDesc  = remainingFamily.desc()
+	deliveriesDesc = deliveriesFamily.desc()
+	failureDesc    = failureFamily.desc()
+	lastStatusDesc = lastStatusFamily.desc()
+	backlogDesc    = backlogFamily.desc()
 
 	factDescs = []*prometheus.Desc{
-		expiryDesc, limitDesc, remainingDesc, deliveriesDesc, failureDesc, statusDesc, waitingDesc,
+		expiryDesc, limitDesc, remainingDesc, deliveriesDesc, failureDesc, lastStatusDesc, backlogDesc,
 	}
 )
 
@@ -67,10 +55,10 @@ func collectDeliveries(d probe.Deliveries, gauge func(*prometheus.Desc, float64,
 		gauge(failureDesc, share)
 	}
 	if d.LastStatus != 0 {
-		gauge(statusDesc, float64(d.LastStatus))
+		gauge(lastStatusDesc, float64(d.LastStatus))
 	}
 	if !d.WaitingSince.IsZero() {
-		gauge(waitingDesc, seconds(d.WaitingSince))
+		gauge(backlogDesc, seconds(d.WaitingSince))
 	}
 }
 

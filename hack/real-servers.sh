@@ -2,9 +2,9 @@
 # SPDX-FileCopyrightText: The Mainstay Authors
 # SPDX-License-Identifier: Apache-2.0
 
-# Installs the real servers that tests probe: Postfix, Dovecot and PostgreSQL from Debian; Nodemailer's smtp-server, the
-# issuer oidc-provider and libraries that check webhooks from npm; and Stripe's stripe-mock with go install. It needs
-# root, apt and Go, and leaves none of them running.
+# Installs the real servers that tests use: Postfix, Dovecot, PostgreSQL, Prometheus and Alertmanager from Debian;
+# Nodemailer's smtp-server, the issuer oidc-provider and libraries that check webhooks from npm; and Stripe's stripe-mock
+# with go install. It needs root, apt and Go, and leaves none of them running.
 
 set -euo pipefail
 
@@ -14,10 +14,13 @@ stripe_version=23.1.0
 standardwebhooks_version=1.1.1
 stripe_mock_version=v0.203.0
 
+missing=0
+for program in postfix dovecot npm promtool prometheus amtool prometheus-alertmanager; do
+  command -v "$program" >/dev/null || missing=1
+done
 # Debian keeps the programs of PostgreSQL off the path.
-postgres() { command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
-
-if ! command -v postfix >/dev/null || ! command -v dovecot >/dev/null || ! command -v npm >/dev/null || ! postgres; then
+command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing=1
+if ((missing)); then
   # Without a mailer type the package sets up no server of its own; the policy keeps all from starting.
   echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections
   policy=/usr/sbin/policy-rc.d
@@ -27,7 +30,8 @@ if ! command -v postfix >/dev/null || ! command -v dovecot >/dev/null || ! comma
     trap 'rm -f "$policy"' EXIT
   fi
   apt-get update -q
-  DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends postfix dovecot-core npm postgresql
+  DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends \
+    postfix dovecot-core npm postgresql prometheus prometheus-alertmanager
 fi
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/mainstay

@@ -77,6 +77,9 @@ func weight(d diagnosis.Diagnosis) string {
 	if d.Shows == probe.Undecided {
 		return "No failure but an open question: the condition and `Healthy` are Unknown."
 	}
+	if d.Shows == probe.Passed && d.Blame == "" {
+		return "A notice, at once: the condition stays True, and nothing has to be mended."
+	}
 	text := mends[d.Blame]
 	if d.OwnHostBlame == diagnosis.Owner {
 		text += ", or yours where the spec chose the host and it never answered"
