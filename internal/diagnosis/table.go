@@ -24,8 +24,8 @@ type Diagnosis struct {
 	OwnHostBlame Blame
 	// Counts says how many probes in a row it takes. What is found without a probe counts at once.
 	Counts Counts
-	// Shows is the result of a finding with this symptom, and Failed where it is not set. Passed marks an
-	// early warning: the stage is good, and an event tells of what is to come.
+	// Shows is the result of a finding with this symptom, and Failed where it is not set. Passed with a Blame
+	// marks an early warning: the stage is good, and an event tells of what is to come.
 	Shows probe.Result
 	// Stalls says that nothing but an edit of the spec, or of the operator's flags, can help.
 	Stalls bool
