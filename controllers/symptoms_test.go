@@ -188,17 +188,17 @@ func TestSymptomsLeadToTheirCause(t *testing.T) {
 			if strings.HasPrefix(c.typed, "403") && (len(a.Permissions) == 0 || !a.Permissions[0].Allowed) {
 				t.Errorf("expected the caller's own permissions, found %+v", a.Permissions)
 			}
-			c.follow(t, s, a, object, mend)
+			c.follow(s, a, object, mend)
 		})
 	}
 }
 
 // follow does what the first cause says, in the cluster or at the vendor.
-func (c story) follow(t *testing.T, s shell, a answer, object target.Dependency, mend func()) {
-	t.Helper()
+func (c story) follow(s shell, a answer, object target.Dependency, mend func()) {
+	s.Helper()
 	if len(a.Causes[0].Fix) == 0 {
 		if a.Causes[0].Advice == "" {
-			t.Error("expected advice where there is no command")
+			s.Error("expected advice where there is no command")
 		}
 		mend()
 		s.verify(a, object)
@@ -206,7 +206,7 @@ func (c story) follow(t *testing.T, s shell, a answer, object target.Dependency,
 	}
 	typed := ""
 	if c.input != nil {
-		typed = c.input(t) + "\n"
+		typed = c.input(s.T) + "\n"
 	}
 	a.Causes[0].Fix[0] = "export KUBE_EDITOR='" + c.editor + "'; " + a.Causes[0].Fix[0]
 	s.follow(a, typed, object)
