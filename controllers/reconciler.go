@@ -175,8 +175,11 @@ func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s dia
 		at := metav1.NewTime(v.Deadline).Rfc3339Copy()
 		status.ActionRequiredBy = &at
 	}
-	if v.Probed {
+	if v.Probed && status.LastHandledRequest != v.Key.Request {
 		status.LastHandledRequest = v.Key.Request
+		status.LastRequestFinding = diagnosis.Unconfirmed(v, object.SharedSpec(), s)
+	}
+	if v.Probed {
 		status.ObservedSecret = nil
 	}
 	if s := v.Key.Secret; v.Probed && s != (probe.Version{}) {
@@ -197,7 +200,9 @@ func suspended(object target.Dependency) *v1alpha1.DependencyStatus {
 	status := object.SharedStatus().DeepCopy()
 	status.Conditions = diagnosis.Suspended(object.GetGeneration())
 	status.ObservedGeneration = object.GetGeneration()
-	status.LastHandledRequest = keyOf(object).Request
+	if request := keyOf(object).Request; request != status.LastHandledRequest {
+		status.LastHandledRequest, status.LastRequestFinding = request, nil
+	}
 	status.EffectivePeriodSeconds = 0
 	return status
 }

@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -39,7 +40,7 @@ type report struct {
 	// probedAt is when the last probe ended; zero where none did.
 	probedAt time.Time
 	cause    diagnosis.Cause
-	warnings map[string]string
+	warnings []diagnosis.Warning
 	// facts are what the verdict knows beyond its conditions.
 	facts facts
 }
@@ -117,13 +118,12 @@ func (r *Reconciler) tell(p report, old *v1alpha1.DependencyStatus) {
 		}
 		r.Events.Eventf(p.object, r.related(p), kind, reason, "Probe", "%s", note(healthy.Message))
 	}
-	for reason, message := range p.warnings {
-		known := false
-		for _, c := range old.Conditions {
-			known = known || c.Reason == reason
-		}
+	for _, w := range p.warnings {
+		known := slices.ContainsFunc(old.Conditions, func(c metav1.Condition) bool {
+			return c.Reason == w.Reason || strings.Contains(c.Message, w.Message)
+		})
 		if !known {
-			r.Events.Eventf(p.object, r.related(p), corev1.EventTypeWarning, reason, "Probe", "%s", note(message))
+			r.Events.Eventf(p.object, r.related(p), corev1.EventTypeWarning, w.Reason, "Probe", "%s", note(w.Message))
 		}
 	}
 }

@@ -310,6 +310,8 @@ const (
 	ReasonDKIMRevoked = "DKIMRevoked"
 	// ReasonDKIMInvalid: a DKIM key of the sending domain is one that receivers do not accept.
 	ReasonDKIMInvalid = "DKIMInvalid"
+	// ReasonProvenByDNS: the credential cannot show the domain at the provider, and DNS proves it instead.
+	ReasonProvenByDNS = "ProvenByDNS"
 	// ReasonDNSUndecided: DNS did not say which records the sending domain has.
 	ReasonDNSUndecided = "DNSUndecided"
 	// ReasonSPFPassesAll: the SPF record of the sending domain lets anyone send.

@@ -181,6 +181,12 @@ type DependencyStatus struct {
 	// +kubebuilder:validation:MaxLength=256
 	LastHandledRequest string `json:"lastHandledRequest,omitempty"`
 
+	// lastRequestFinding is what the probe of lastHandledRequest found and the conditions do not show, since it
+	// has to be seen several times in a row first. It speaks of that probe alone: only another request
+	// replaces it.
+	// +optional
+	LastRequestFinding *UnconfirmedFinding `json:"lastRequestFinding,omitempty"`
+
 	// observedSecret is the version of the Secret that the conditions speak of, as observedGeneration is
 	// that of the spec.
 	// +optional
@@ -219,6 +225,31 @@ type DependencyStatus struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	EffectivePeriodSeconds int32 `json:"effectivePeriodSeconds,omitempty"`
+}
+
+// UnconfirmedFinding is what a probe found that is not believed yet.
+type UnconfirmedFinding struct {
+	// reason that Healthy will have once it is believed; Passed where it is that something recovered.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Reason string `json:"reason,omitempty"`
+
+	// message says what was seen, and what to do.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32768
+	Message string `json:"message,omitempty"`
+
+	// seen is how many probes in a row had found it by then.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	Seen int32 `json:"seen,omitempty"`
+
+	// threshold is how many it takes: spec.failureThreshold, or spec.successThreshold where it recovered.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	Threshold int32 `json:"threshold,omitempty"`
 }
 
 // Headroom is how much of one limit of a provider is used.

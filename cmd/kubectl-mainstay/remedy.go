@@ -46,6 +46,15 @@ var remedies = map[string]string{
 	v1alpha1.ReasonAPIKeyExpired:           putKey,
 	v1alpha1.ReasonInsufficientScope:       putKey,
 	v1alpha1.ReasonSandboxMode:             putKey,
+	v1alpha1.ReasonTestModeKey:             putKey,
+	v1alpha1.ReasonLiveModeKey:             putKey,
+	v1alpha1.ReasonSMTPStub:                edit,
+	v1alpha1.ReasonSMTPSink:                edit,
+	v1alpha1.ReasonWrongTLSMode:            edit,
+	v1alpha1.ReasonEndpointNotFound:        edit,
+	v1alpha1.ReasonWrongURL:                edit,
+	v1alpha1.ReasonWrongEventSource:        edit,
+	v1alpha1.ReasonEventNotSubscribed:      edit,
 	v1alpha1.ReasonCredentialRequired:      edit,
 	v1alpha1.ReasonModelNotAvailable:       edit,
 	v1alpha1.ReasonDomainNotFound:          edit,
@@ -173,7 +182,7 @@ func (c *cluster) fill(command string, n named, namespace string, d *dependency)
 	}
 	if d != nil && d.SharedSpec().SecretRef != nil {
 		var read, literals, data []string
-		for _, key := range target.SecretKeys(d.kind, d.Dependency) {
+		for _, key := range target.RequiredKeys(d.kind, d.Dependency) {
 			value := "$" + variable(*d, key)
 			read = append(read, "read -rs "+variable(*d, key))
 			literals = append(literals, fmt.Sprintf(`--from-literal=%s="%s"`, key, value))
@@ -187,7 +196,7 @@ func (c *cluster) fill(command string, n named, namespace string, d *dependency)
 
 // variable is the shell variable for the value under a key of a Secret.
 func variable(d dependency, key string) string {
-	if len(target.SecretKeys(d.kind, d.Dependency)) == 1 {
+	if len(target.RequiredKeys(d.kind, d.Dependency)) == 1 {
 		return "API_KEY"
 	}
 	return strings.ToUpper(camel.ReplaceAllString(key, "${1}_${2}"))
@@ -236,7 +245,7 @@ func reproduction(d dependency) []string {
 		return []string{curl + " " + quoteWord(base+path)}
 	}
 	var commands []string
-	for _, key := range target.SecretKeys(d.kind, d.Dependency) {
+	for _, key := range target.RequiredKeys(d.kind, d.Dependency) {
 		commands = append(commands, fmt.Sprintf("%s=\"$(kubectl get secret %s -n %s \\\n  -o go-template='{{index .data \"%s\" | base64decode}}')\"",
 			variable(d, key), ref.Name, d.GetNamespace(), key))
 	}

@@ -67,6 +67,11 @@ var provisionedRows = []Diagnosis{
 		Advice: "Restore the DNS records that {provider} shows for the domain before its verification ends.",
 	},
 	{
+		Symptom: probe.DomainProvenByDNS, Reason: v1alpha1.ReasonProvenByDNS, Shows: probe.Passed,
+		Seen:   "The {credential}[ in {secret}] cannot show the domain at {provider}, and DNS proves it instead[: {names}].",
+		Advice: "Nothing has to change: a key that may only send is the safest choice.",
+	},
+	{
 		Symptom: probe.SandboxMode, Reason: v1alpha1.ReasonSandboxMode, Blame: Owner,
 		Seen:   "The {credential}[ in {secret}] belongs to a sandbox: {provider} accepts emails with it and delivers none of them.",
 		Advice: "Use a key at {provider} that is not for testing.",

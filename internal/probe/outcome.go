@@ -73,11 +73,31 @@ type Finding struct {
 	Symptom Symptom
 	// Args are names from the spec, or tokens that Token admitted. No other remote text.
 	Args []string
+	// Also are more early warnings, in the order in which they were found.
+	Also []Warning
+}
+
+// Warning is a symptom of what does no harm yet.
+type Warning struct {
+	Symptom Symptom
+	Args    []string
 }
 
 // Equal says whether both findings are the same in every part.
 func (f Finding) Equal(g Finding) bool {
-	return f.Result == g.Result && f.Symptom == g.Symptom && slices.Equal(f.Args, g.Args)
+	return f.Result == g.Result && f.Symptom == g.Symptom && slices.Equal(f.Args, g.Args) &&
+		slices.EqualFunc(f.Also, g.Also, Warning.equal)
+}
+
+func (w Warning) equal(v Warning) bool { return w.Symptom == v.Symptom && slices.Equal(w.Args, v.Args) }
+
+// Warn adds an early warning. What the finding says already goes before it.
+func (f *Finding) Warn(s Symptom, args ...string) {
+	if f.Result == Passed && f.Symptom == (Symptom{}) {
+		f.Symptom, f.Args = s, args
+		return
+	}
+	f.Also = append(slices.Clip(f.Also), Warning{s, args})
 }
 
 // Pass is a finding that passed.

@@ -164,6 +164,7 @@ var (
 	DomainNotVerified         = define(Provisioned, "DomainNotVerified")
 	DomainSendingDisabled     = define(Provisioned, "DomainSendingDisabled")
 	DomainVerificationLapsing = define(Provisioned, "DomainVerificationLapsing")
+	DomainProvenByDNS         = define(Provisioned, "DomainProvenByDNS")
 	SandboxMode               = define(Provisioned, "SandboxMode")
 	RequestPathNotFound       = define(Provisioned, "RequestPathNotFound")
 	SandboxAccount            = define(Provisioned, "SandboxAccount")

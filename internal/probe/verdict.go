@@ -83,7 +83,8 @@ type Standing struct {
 	Reached bool
 	// Bad and Good count the outcomes in a row that were not good, and good; Fails those that failed.
 	Bad, Good, Fails int
-	// Rival is another finding than the one shown, seen RivalSeen times in a row.
+	// Rival is another finding than the one shown, seen RivalSeen times in a row. Where what is shown is good, it
+	// is the last of Bad findings.
 	Rival     Finding
 	RivalSeen int
 }
@@ -110,6 +111,25 @@ func (s Standing) counting() bool {
 		return true
 	}
 	return s.Good > 0 || s.RivalSeen > 0 && !s.Firm
+}
+
+// Unconfirmed returns what the last outcome found at the first stage that does not show it, since it takes
+// several in a row, and how many there were. A finding that is good is a recovery.
+func (v Verdict) Unconfirmed() (f Finding, seen int, found bool) {
+	for _, s := range v.Stages {
+		switch {
+		case !s.Reached || !s.counting():
+		case s.Finding.Result.Good():
+			return s.Rival, s.Bad, true
+		case s.Good > 0:
+			return Pass(), s.Good, true
+		case s.RivalSeen > 0:
+			return s.Rival, s.RivalSeen, true
+		default:
+			return s.Finding, s.Fails, true
+		}
+	}
+	return Finding{}, 0, false
 }
 
 // Attempted says whether an attempt has ended for what the verdict is about, in this process or an earlier

@@ -303,7 +303,11 @@ func checkSound(t *testing.T, o probe.Outcome, target probe.Target) {
 		if plain && symptom != (probe.Symptom{}) || !plain && finding.Result != probe.Passed && symptom == (probe.Symptom{}) {
 			t.Errorf("stage %s is %s with the symptom %q", probe.Stage(stage), finding.Result, symptom)
 		}
-		for _, arg := range finding.Args {
+		args := slices.Clone(finding.Args)
+		for _, w := range finding.Also {
+			args = append(args, w.Args...)
+		}
+		for _, arg := range args {
 			_, admitted := probe.Token(arg)
 			if !admitted && !slices.Contains(target.Wants.Names(), arg) && !fixedWords.MatchString(arg) {
 				t.Errorf("%q is no token, no name of the spec and no word of ours", arg)

@@ -33,17 +33,16 @@ func (r *run) domain(ctx context.Context) {
 	wants, isEmail := r.target.Wants.(probe.EmailWants)
 	found := r.outcome[probe.Provisioned]
 	hidden := found.Result == probe.Unprovable && slices.Contains([]probe.Symptom{probe.SendOnlyKey, probe.DomainNotVisible}, found.Symptom)
-	if !isEmail || wants.Empty() || !hidden && !found.Equal(probe.Pass()) {
+	shown := found.Symptom == probe.AccountNotVisible || found.Result == probe.Passed && found.Symptom != probe.SinkIntended
+	if !isEmail || wants.Empty() || !hidden && !shown {
 		return
 	}
-	c := records{Records: r.Records, domain: wants.Domain, shown: !hidden && r.Speaks != SMTP}
+	c := records{Records: r.Records, domain: wants.Domain, hidden: hidden, shown: !hidden && r.Speaks != SMTP}
 	c.look = patient(ctx, r.client)
 	if r.Speaks == SMTP {
 		c.Selectors = wants.Selectors
 	}
-	if hidden && len(c.Selectors) == 0 {
-		return // Nobody knows what to look for.
-	}
+	c.unproven = hidden && len(c.Selectors) == 0 // Nobody knows what to look for.
 	c.dkim()
 	if r.Speaks == SMTP {
 		c.spf(wants.Domain)
@@ -73,13 +72,14 @@ type records struct {
 	Records
 	domain string
 	look   sender.Lookup
-	// shown says that the vendor's API has shown that the domain is verified.
-	shown bool
+	// shown says that the vendor's API has shown that the domain is verified, hidden that it cannot.
+	shown, hidden bool
 
 	// wrong are symptoms of what is wrong, the gravest first, with the names that have it.
-	wrong probe.Outcome
-	// warning is the first of the early warnings.
-	warning probe.Finding
+	wrong    probe.Outcome
+	warnings []probe.Warning
+	// good are the names at which all is as it should be.
+	good []string
 	// open says that a question was left open, unproven that records of another name may serve instead.
 	open, unproven bool
 }
@@ -96,9 +96,7 @@ func (c *records) lacks(s probe.Symptom, name string) {
 }
 
 func (c *records) warns(s probe.Symptom, name string) {
-	if c.warning.Result == probe.NotReached {
-		c.warning = probe.Finding{Result: probe.Passed, Symptom: s, Args: []string{name}}
-	}
+	c.warnings = append(c.warnings, probe.Warning{Symptom: s, Args: []string{name}})
 }
 
 func (c *records) dkim() {
@@ -116,6 +114,7 @@ func (c *records) dkim() {
 		case sender.DKIMUnusable:
 			c.fails(probe.DKIMUnusable, name)
 		case sender.DKIMGood:
+			c.good = append(c.good, name)
 		}
 	}
 }
@@ -139,6 +138,9 @@ func (c *records) spf(name string) {
 		c.lacks(probe.SPFLacksProvider, name)
 	case s.PassesAll:
 		c.warns(probe.SPFPassesAll, name)
+		c.good = append(c.good, name)
+	default:
+		c.good = append(c.good, name)
 	}
 }
 
@@ -156,17 +158,18 @@ func (c *records) policy() {
 	}
 }
 
-// finding is what all of it comes to, where before is what was known without DNS.
-func (c *records) finding(before probe.Finding) probe.Finding {
+// finding is what all of it comes to, where found is what was known without DNS.
+func (c *records) finding(found probe.Finding) probe.Finding {
 	switch wrong := c.wrong[probe.Provisioned]; {
 	case wrong.Result == probe.Failed:
 		return wrong
 	case c.open && !c.shown:
 		return probe.Finding{Result: probe.Undecided, Symptom: probe.RecordsUndecided, Args: []string{c.domain}}
-	case c.unproven && !c.shown:
-		return before
-	case c.warning.Result == probe.Passed:
-		return c.warning
+	case c.hidden && !c.unproven:
+		found = probe.Finding{Result: probe.Passed, Symptom: probe.DomainProvenByDNS, Args: c.good}
 	}
-	return probe.Pass()
+	for _, w := range c.warnings {
+		found.Warn(w.Symptom, w.Args...)
+	}
+	return found
 }

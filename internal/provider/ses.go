@@ -173,14 +173,16 @@ func readSESIdentity(page *Page) error {
 	switch {
 	case !*identity.VerifiedForSendingStatus, identity.bounces():
 		page.Outcome.Fail(probe.DomainNotVerified, wanted...)
-	case !found.Equal(probe.Finding{}): // What the account showed weighs more.
-	case identity.lapsing():
-		page.Outcome.Set(probe.Provisioned, probe.Finding{
-			Result: probe.Passed, Symptom: probe.DomainVerificationLapsing, Args: wanted,
-		})
-	default:
-		page.Outcome.Set(probe.Provisioned, probe.Pass())
+		return nil
+	case found.Result == probe.Failed: // What the account showed weighs more.
+		return nil
+	case found.Result == probe.NotReached:
+		found = probe.Pass()
 	}
+	if identity.lapsing() {
+		found.Warn(probe.DomainVerificationLapsing, wanted...)
+	}
+	page.Outcome.Set(probe.Provisioned, found)
 	return nil
 }
 

@@ -144,6 +144,15 @@ func (o Options) Terms(kind Kind, object Dependency) probe.Terms {
 
 // SecretKeys returns the keys of its Secret that an object's credential is read from.
 func SecretKeys(kind Kind, object Dependency) []string {
+	return secretKeys(kind, object, func(provider.Key) bool { return true })
+}
+
+// RequiredKeys returns those of SecretKeys without which there is no credential.
+func RequiredKeys(kind Kind, object Dependency) []string {
+	return secretKeys(kind, object, func(k provider.Key) bool { return !k.Optional })
+}
+
+func secretKeys(kind Kind, object Dependency, wanted func(provider.Key) bool) []string {
 	ref := object.SharedSpec().SecretRef
 	if ref == nil {
 		return nil
@@ -152,9 +161,11 @@ func SecretKeys(kind Kind, object Dependency) []string {
 	if len(vendor.Keys) == 0 || ref.Key != "" {
 		return []string{ref.DataKey()}
 	}
-	names := make([]string, len(vendor.Keys))
-	for i, key := range vendor.Keys {
-		names[i] = key.Name
+	var names []string
+	for _, key := range vendor.Keys {
+		if wanted(key) {
+			names = append(names, key.Name)
+		}
 	}
 	return names
 }

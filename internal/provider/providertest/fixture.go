@@ -69,7 +69,7 @@ type Case struct {
 	OptIn bool `json:"optIn,omitempty"`
 	// Replies are what the vendor answers; the first with a matching path is given.
 	Replies []Reply `json:"replies"`
-	// Want is the finding that each stage must get, as "Result Symptom argument …". A stage that is not
+	// Want is the finding that each stage must get, as "Result Symptom argument … + Warning argument …". A stage that is not
 	// named must not be reached. Configured has always passed.
 	Want map[string]string `json:"want"`
 	// Requests is how many requests the probe must take; 0 stands for 1.
@@ -318,6 +318,9 @@ func Describe(o probe.Outcome) map[string]string {
 			continue
 		}
 		text := append([]string{f.Result.String(), f.Symptom.String()}, f.Args...)
+		for _, w := range f.Also {
+			text = append(append(text, "+", w.Symptom.String()), w.Args...)
+		}
 		words[probe.Stage(stage).String()] = strings.TrimSpace(strings.Join(text, " "))
 	}
 	return words
