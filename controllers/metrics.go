@@ -125,22 +125,19 @@ func (m *Metrics) observe(o probe.Observation) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if v, known := m.verdicts[o.ID]; known {
-		v.keep(o.Ended, o.Report.Headroom, o.Report.Expires)
+		v.keep(o.Ended, o.Report.Headroom)
 		m.verdicts[o.ID] = v
 	}
 }
 
 // keep takes up what a probe told beyond its verdict; what it did not tell stays. A probe may end before its
 // object was first shown, and is then told of with the verdict.
-func (v *verdict) keep(ended time.Time, headroom []probe.Headroom, expires time.Time) {
+func (v *verdict) keep(ended time.Time, headroom []probe.Headroom) {
 	if !ended.IsZero() {
 		v.lastProbe = max(v.lastProbe, float64(ended.UnixMilli())/1000)
 	}
 	if len(headroom) > 0 {
 		v.headroom = headroom
-	}
-	if !expires.IsZero() {
-		v.expires = float64(expires.Unix())
 	}
 }
 
@@ -163,10 +160,10 @@ func (m *Metrics) show(p report) {
 	if ref := p.object.SharedSpec().SecretRef; ref != nil {
 		v.secret = ref.Name
 	}
-	if before.secret == v.secret {
-		v.expires = before.expires
+	if at := p.status.CredentialExpiresAt; at != nil {
+		v.expires = float64(at.Unix())
 	}
-	v.keep(p.probedAt, p.headroom, p.expires)
+	v.keep(p.probedAt, p.headroom)
 	if c := meta.FindStatusCondition(p.status.Conditions, v1alpha1.ConditionReady); c != nil {
 		v.ready = string(c.Status)
 	}

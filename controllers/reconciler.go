@@ -185,7 +185,7 @@ func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s dia
 	return report{
 		id: id, object: object, status: status, probedAt: v.At,
 		cause: diagnosis.Healthy(v, s), warnings: diagnosis.Warnings(v, s),
-		headroom: v.Headroom, expires: v.Expires,
+		headroom: v.Headroom,
 	}
 }
 

@@ -42,9 +42,8 @@ type report struct {
 	probedAt time.Time
 	cause    diagnosis.Cause
 	warnings map[string]string
-	// headroom and expires are what the verdict knows beyond its conditions.
+	// headroom is what the verdict knows of limits, exactly.
 	headroom []probe.Headroom
-	expires  time.Time
 }
 
 // write applies the whole status where it differs from what stands, or where a heartbeat is due, and
@@ -56,7 +55,7 @@ func (r *Reconciler) write(ctx context.Context, p report) (ctrl.Result, error) {
 	r.Metrics.show(p)
 	beat := r.heartbeat(p.object)
 	again := ctrl.Result{RequeueAfter: beat.wait(p.probedAt, now)}
-	if r.unchanged(old, p.status) && !beat.due(timeOf(old.LastProbeTime), p.probedAt, now) {
+	if unchanged(old, p.status) && !beat.due(timeOf(old.LastProbeTime), p.probedAt, now) {
 		return again, nil
 	}
 	if !p.probedAt.IsZero() {
@@ -77,7 +76,7 @@ func (r *Reconciler) write(ctx context.Context, p report) (ctrl.Result, error) {
 }
 
 // unchanged says whether two statuses are the same, but for what is no reason to write.
-func (r *Reconciler) unchanged(old, status *v1alpha1.DependencyStatus) bool {
+func unchanged(old, status *v1alpha1.DependencyStatus) bool {
 	status = status.DeepCopy()
 	status.Headroom = old.Headroom
 	return equality.Semantic.DeepEqual(old, status)
