@@ -295,6 +295,7 @@ func (r *run) refuse(step Step, reading probe.Reading, name string) {
 		r.outcome.Fail(symptom, r.named(name)...)
 	case open && stage == probe.Authenticated:
 		r.outcome.Set(stage, probe.Fail(probe.KeyRejected))
+		r.outcome.Set(probe.Provisioned, probe.Finding{}) // It was left open for a key that may be a good one.
 	default:
 		r.outcome.Fail(step.Refused, r.named(name)...)
 	}
@@ -334,18 +335,15 @@ func (r *run) settle(step Step, reading probe.Reading, name string) bool {
 	if stage == probe.Provisioned && len(args) == 0 {
 		return true // finish says that there is nothing to prove.
 	}
-	switch unprovable := reading.Unprovable || r.spared(step, reading.Symptom); {
+	switch {
 	case reading.Undecided:
-		r.outcome.Set(stage, probe.Finding{Result: probe.Undecided, Symptom: reading.Symptom, Args: args})
-	case !unprovable:
+		r.outcome.Leave(probe.Undecided, reading.Symptom, args...)
+	case reading.Unprovable || r.spared(step, reading.Symptom):
+		r.outcome.Leave(probe.Unprovable, reading.Symptom, args...)
+	default:
 		r.outcome.Fail(reading.Symptom, args...)
-	case r.outcome[stage].Result != probe.Failed: // What failed is graver.
-		if open := r.outcome[stage]; open.Result == probe.Unprovable && open.Symptom == reading.Symptom {
-			args = slices.Concat(open.Args, args)
-		}
-		r.outcome.Set(stage, probe.Finding{Result: probe.Unprovable, Symptom: reading.Symptom, Args: args})
 	}
-	if stage == probe.Authorized {
+	if stage == probe.Authorized || reading.Undecided {
 		r.without(step)
 	}
 	return reading.Undecided || stage == probe.Authorized || stage == probe.Provisioned
