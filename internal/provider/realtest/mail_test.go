@@ -137,6 +137,12 @@ func expect(t *testing.T, target probe.Target, want map[string]string) {
 	}
 }
 
+// sinkTest is a target with a login that has to fail.
+func sinkTest(t probe.Target) probe.Target {
+	t.Wants, t.OptInDue = probe.EmailWants{SinkTest: true}, true
+	return t
+}
+
 // rejected is what a wrong password comes to.
 var rejected = map[string]string{"Reachable": "Passed", "Authenticated": "Failed KeyRejected"}
 
@@ -144,6 +150,10 @@ func TestPostfixWithDovecot(t *testing.T) {
 	t.Parallel()
 	servers := startPostfix(t)
 	t.Run("the right password", func(t *testing.T) { expect(t, servers.target(servers.port, probe.STARTTLS), good) })
+	// Dovecot has an address wait for longer with every login that fails, until one succeeds.
+	t.Run("a login that nobody has", func(t *testing.T) {
+		expect(t, sinkTest(servers.target(servers.port, probe.STARTTLS)), good)
+	})
 	t.Run("TLS from the start", func(t *testing.T) { expect(t, servers.target(servers.tlsPort, probe.ImplicitTLS), good) })
 	t.Run("a wrong password", func(t *testing.T) {
 		target := servers.target(servers.port, probe.STARTTLS)
@@ -185,6 +195,7 @@ func TestNodemailersServer(t *testing.T) {
 		target.Credential = credential("wrong password")
 		expect(t, target, rejected)
 	})
+	t.Run("a login that nobody has", func(t *testing.T) { expect(t, sinkTest(server.target(server.port, probe.STARTTLS)), good) })
 	t.Run("no password, as for a relay", func(t *testing.T) {
 		target := server.target(server.port, probe.STARTTLS)
 		target.Credential = probe.Secret{}
@@ -195,5 +206,28 @@ func TestNodemailersServer(t *testing.T) {
 			}
 		}
 		expect(t, target, want)
+	})
+}
+
+// TestMailDev has a sink that greets as any other server. It takes any password unless it is started with one.
+func TestMailDev(t *testing.T) {
+	t.Parallel()
+	sink := map[string]string{"Provisioned": "Failed AcceptsAnyPassword"}
+	for stage, finding := range good {
+		if stage != "Provisioned" {
+			sink[stage] = finding
+		}
+	}
+	server := startMailDev(t)
+	t.Run("nothing tells that it is a sink", func(t *testing.T) { expect(t, server.target(server.port, probe.ClearText), good) })
+	t.Run("it lets in whoever comes", func(t *testing.T) { expect(t, sinkTest(server.target(server.port, probe.ClearText)), sink) })
+	choosy := startMailDev(t, "--incoming-user", username, "--incoming-pass", password)
+	t.Run("a sink that knows its password is not found", func(t *testing.T) {
+		expect(t, sinkTest(choosy.target(choosy.port, probe.ClearText)), good)
+	})
+	t.Run("and it refuses a wrong one", func(t *testing.T) {
+		target := choosy.target(choosy.port, probe.ClearText)
+		target.Credential = credential("wrong password")
+		expect(t, target, rejected)
 	})
 }
