@@ -25,4 +25,4 @@ fi
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/mainstay/npm
 mkdir -p "$cache"
-npm install --prefix "$cache" --ignore-scripts --no-audit --no-fund "smtp-server@$smtp_server_version" "maildev@$maildev_version"
+npm install --prefix "$cache" --ignore-scripts --omit=optional --no-audit --no-fund "smtp-server@$smtp_server_version" "maildev@$maildev_version"

@@ -196,7 +196,7 @@ new SMTPServer({
   authMethods: ["PLAIN", "LOGIN", "CRAM-MD5"], authOptional: true,
   onAuth(auth, session, done) {
     const right = auth.method === "CRAM-MD5" ? auth.validatePassword(password) : auth.password === password;
-    done(right && auth.username === user ? null : new Error("Invalid username or password"), {user});
+    done(!password || right && auth.username === user ? null : new Error("Invalid username or password"), {user});
   },
 }).listen(Number(port), "127.0.0.1");
 `
@@ -212,7 +212,8 @@ func module(t *testing.T, name, what string) string {
 	return folder
 }
 
-func startNodemailer(t *testing.T) nodemailer {
+// startNodemailer starts one that takes a password, or any where it is empty.
+func startNodemailer(t *testing.T, password string) nodemailer {
 	t.Helper()
 	module := module(t, "smtp-server", "smtp-server of Nodemailer")
 	n := nodemailer{place: newPlace(t)}
@@ -235,7 +236,7 @@ func startMailDev(t *testing.T, args ...string) maildev {
 	m := maildev{place: newPlace(t)}
 	m.port = m.freePort()
 	command := exec.Command("node", append([]string{
-		filepath.Join(module, "bin", "maildev"), "--smtp", m.port, "--ip", "127.0.0.1", "--disable-web", "--mail-directory", m.path("mails"),
+		filepath.Join(module, "dist", "bin", "maildev.js"), "--smtp", m.port, "--ip", "127.0.0.1", "--disable-web", "--mail-directory", m.path("mails"),
 	}, args...)...)
 	m.background(command)
 	m.await("MailDev listens", func() bool { return answers(m.port) })
