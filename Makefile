@@ -13,6 +13,9 @@ CONTROLLER_GEN := go tool -modfile=hack/tools/go.mod controller-gen
 GO_BUILD := CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 # The race detector needs cgo, which Go turns off where it finds no C compiler; the tests still run.
 RACE = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+# Ollama is built for `make test-real` alone, and newer versions do not build with go install.
+OLLAMA_VERSION := v0.6.5
+OLLAMA := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mainstay/ollama-$(OLLAMA_VERSION)
 # Runs a command against a real kube-apiserver and etcd.
 WITH_CONTROL_PLANE := assets=$$(hack/controlplane/build.sh); KUBEBUILDER_ASSETS="$$assets"
 
@@ -35,6 +38,13 @@ generate: ## Regenerate deepcopy code, CRDs, RBAC, alerts and the generated page
 .PHONY: test
 test: ## Run every test; the first run fetches or builds a control plane.
 	$(WITH_CONTROL_PLANE) go test $(RACE) -timeout 30m ./...
+
+.PHONY: test-real
+test-real: $(OLLAMA)/ollama ## Probe a real Ollama too, built from source (5 minutes once, with a C++ compiler).
+	MAINSTAY_OLLAMA=$< go test -count=1 -v -run TestOllama ./internal/provider/realtest
+
+$(OLLAMA)/ollama:
+	GOBIN=$(OLLAMA) go install -trimpath github.com/ollama/ollama@$(OLLAMA_VERSION)
 
 .PHONY: bench
 bench: ## Measure what probing costs, beside a bare loop (about 8 minutes on a quiet machine).

@@ -22,16 +22,14 @@ type facts struct {
 	expires    time.Time
 }
 
-// keep takes up what was learned; what was not told stays.
+// keep takes up what a probe learned; what it did not tell stays. When the credential expires is read from the status,
+// which outlives the process.
 func (f *facts) keep(learned facts) {
 	if len(learned.headroom) > 0 {
 		f.headroom = learned.headroom
 	}
 	if learned.deliveries != nil {
 		f.deliveries = learned.deliveries
-	}
-	if !learned.expires.IsZero() {
-		f.expires = learned.expires
 	}
 }
 

@@ -98,7 +98,7 @@ func (m *Metrics) observe(o probe.Observation) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if v, known := m.verdicts[o.ID]; known {
-		v.keep(o.Ended, facts{headroom: o.Report.Headroom, deliveries: o.Report.Deliveries, expires: o.Report.Expires})
+		v.keep(o.Ended, facts{headroom: o.Report.Headroom, deliveries: o.Report.Deliveries})
 		m.verdicts[o.ID] = v
 	}
 }
@@ -131,8 +131,9 @@ func (m *Metrics) show(p report) {
 	if ref := p.object.SharedSpec().SecretRef; ref != nil {
 		v.secret = ref.Name
 	}
-	if before.secret != v.secret {
-		v.facts.expires = time.Time{}
+	v.facts.expires = time.Time{}
+	if at := p.status.CredentialExpiresAt; at != nil {
+		v.facts.expires = at.Time
 	}
 	v.keep(p.probedAt, p.facts)
 	if c := meta.FindStatusCondition(p.status.Conditions, v1alpha1.ConditionReady); c != nil {

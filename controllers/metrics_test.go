@@ -28,12 +28,13 @@ func TestSeriesGoWithTheirObject(t *testing.T) {
 	for _, kind := range []string{v1alpha1.ConditionHealthy, v1alpha1.ConditionReady} {
 		set.Status.Conditions = append(set.Status.Conditions, metav1.Condition{Type: kind, Status: "True", Reason: v1alpha1.ReasonPassed})
 	}
-	status := &v1alpha1.DependencyStatus{EffectivePeriodSeconds: 90, Conditions: append([]metav1.Condition{
+	ends := metav1.Now()
+	status := &v1alpha1.DependencyStatus{EffectivePeriodSeconds: 90, CredentialExpiresAt: &ends, Conditions: append([]metav1.Condition{
 		{Type: v1alpha1.ConditionAuthenticated, Status: "True", Reason: v1alpha1.ReasonAPIKeyExpiringSoon},
 	}, set.Status.Conditions...)}
 	m.show(report{
 		id: id, object: &v1alpha1.AIProvider{}, status: status, probedAt: time.Now(), facts: facts{
-			expires: time.Now(), headroom: []probe.Headroom{{Resource: "requests", Limit: 120, Remaining: 60}},
+			headroom: []probe.Headroom{{Resource: "requests", Limit: 120, Remaining: 60}},
 			deliveries: &probe.Deliveries{Count: new(int64(4)), Failed: new(int64(1)), LastStatus: 401, WaitingSince: time.Now()},
 		},
 	})

@@ -191,7 +191,7 @@ func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s dia
 	return report{
 		id: id, object: object, status: status, probedAt: v.At,
 		cause: diagnosis.Healthy(v, s), warnings: diagnosis.Warnings(v, s),
-		facts: facts{headroom: v.Headroom, deliveries: v.Deliveries, expires: v.Expires},
+		facts: facts{headroom: v.Headroom, deliveries: v.Deliveries},
 	}
 }
 

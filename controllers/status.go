@@ -54,7 +54,7 @@ func (r *Reconciler) write(ctx context.Context, p report) (ctrl.Result, error) {
 	r.Metrics.show(p)
 	beat := r.heartbeat(p.object)
 	again := ctrl.Result{RequeueAfter: beat.wait(p.probedAt, now)}
-	if r.unchanged(old, p.status) && !beat.due(timeOf(old.LastProbeTime), p.probedAt, now) {
+	if unchanged(old, p.status) && !beat.due(timeOf(old.LastProbeTime), p.probedAt, now) {
 		return again, nil
 	}
 	if !p.probedAt.IsZero() {
@@ -75,7 +75,7 @@ func (r *Reconciler) write(ctx context.Context, p report) (ctrl.Result, error) {
 }
 
 // unchanged says whether two statuses are the same, but for what is no reason to write.
-func (r *Reconciler) unchanged(old, status *v1alpha1.DependencyStatus) bool {
+func unchanged(old, status *v1alpha1.DependencyStatus) bool {
 	status = status.DeepCopy()
 	status.Headroom, status.Deliveries = old.Headroom, old.Deliveries
 	return equality.Semantic.DeepEqual(old, status)

@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Installs the real servers that tests use: Postfix, Dovecot, PostgreSQL, Prometheus and Alertmanager from Debian;
-# Nodemailer's smtp-server, the issuer oidc-provider and libraries that check webhooks from npm; and Stripe's stripe-mock
-# with go install. It needs root, apt and Go, and leaves none of them running.
+# Nodemailer's smtp-server, the sink MailDev, the issuer oidc-provider and libraries that check webhooks from npm; and
+# Stripe's stripe-mock with go install. It needs root, apt and Go, and leaves none of them running.
 
 set -euo pipefail
 
 smtp_server_version=3.21.6
+maildev_version=3.0.0
 oidc_provider_version=9.13.3
 stripe_version=23.1.0
 standardwebhooks_version=1.1.1
@@ -36,8 +37,8 @@ fi
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/mainstay
 mkdir -p "$cache/npm" "$cache/stripe-mock"
-npm install --prefix "$cache/npm" --ignore-scripts --no-audit --no-fund \
-  "smtp-server@$smtp_server_version" "oidc-provider@$oidc_provider_version" "stripe@$stripe_version" "standardwebhooks@$standardwebhooks_version"
+npm install --prefix "$cache/npm" --ignore-scripts --omit=optional --no-audit --no-fund \
+  "smtp-server@$smtp_server_version" "maildev@$maildev_version" "oidc-provider@$oidc_provider_version" "stripe@$stripe_version" "standardwebhooks@$standardwebhooks_version"
 
 if [[ ! -e $cache/stripe-mock/$stripe_mock_version ]]; then
   GOBIN=$cache/bin go install "github.com/stripe/stripe-mock@$stripe_mock_version"

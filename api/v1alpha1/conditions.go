@@ -230,6 +230,8 @@ const (
 const (
 	// ReasonModelNotAvailable: a model does not exist, or this key may not use it.
 	ReasonModelNotAvailable = "ModelNotAvailable"
+	// ReasonModelAgreementPending: nobody has accepted the agreement of a model, and the first call may.
+	ReasonModelAgreementPending = "ModelAgreementPending"
 	// ReasonModelNotVisible: no free request shows whether the model exists.
 	ReasonModelNotVisible = "ModelNotVisible"
 	// ReasonDomainNotFound: the sending domain is not registered at the provider.

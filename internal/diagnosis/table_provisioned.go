@@ -22,6 +22,12 @@ var provisionedRows = []Diagnosis{
 		Advice: "Accept the agreement and fill in the form on the use case, in the console of {provider}.",
 	},
 	{
+		Symptom: probe.ModelAgreementPending, Reason: v1alpha1.ReasonModelAgreementPending, Blame: Owner, Shows: probe.Undecided,
+		Seen: "Nobody has accepted the agreement of a model that spec.models names[: {names}]. {provider} does so itself with the first call, " +
+			"where the caller's permissions and the account's means of payment let it.",
+		Advice: "Have the app call the model once, or accept the agreement in the console of {provider}. Mainstay does neither.",
+	},
+	{
 		Symptom: probe.ModelNotAuthorized, Reason: v1alpha1.ReasonModelNotAvailable, Blame: Owner,
 		Seen:   "The account is not authorized to use a model that spec.models names[: {names}].",
 		Advice: "Have the policies of the organization and of the account at {provider} allow it.",

@@ -155,9 +155,26 @@ func (o *Outcome) Fail(s Symptom, args ...string) {
 		*f = Fail(s, args...)
 		return
 	}
-	if f.Symptom != s {
-		return
+	if f.Symptom == s {
+		f.add(args)
 	}
+}
+
+// Leave records that a symptom leaves its stage open, as Undecided or Unprovable. What failed is graver, and
+// a question that is open already takes more arguments of the same symptom.
+func (o *Outcome) Leave(open Result, s Symptom, args ...string) {
+	f := &o[s.Stage()]
+	switch {
+	case f.Result == Failed:
+	case f.Result == open && f.Symptom == s:
+		f.add(args)
+	default:
+		*f = Finding{Result: open, Symptom: s, Args: args}
+	}
+}
+
+// add adds the arguments that a finding has not yet.
+func (f *Finding) add(args []string) {
 	for _, arg := range args {
 		if !slices.Contains(f.Args, arg) {
 			f.Args = append(f.Args, arg)

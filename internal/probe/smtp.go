@@ -44,6 +44,8 @@ type Dialogue struct {
 	// Credential has the parts username and password; where it is empty there is no login.
 	Credential Secret
 	CA         *CA
+	// TellOnce has the login tried once, by a mechanism that tells the password: for one that has to fail.
+	TellOnce bool
 }
 
 // Step is a step of a dialogue.

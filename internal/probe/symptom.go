@@ -155,6 +155,7 @@ var (
 var (
 	ModelNotAvailable         = define(Provisioned, "ModelNotAvailable")
 	ModelAgreementMissing     = define(Provisioned, "ModelAgreementMissing")
+	ModelAgreementPending     = define(Provisioned, "ModelAgreementPending")
 	ModelNotAuthorized        = define(Provisioned, "ModelNotAuthorized")
 	ModelNotEntitled          = define(Provisioned, "ModelNotEntitled")
 	ModelNotInRegion          = define(Provisioned, "ModelNotInRegion")
@@ -189,6 +190,7 @@ var (
 	SendOnlyKey               = define(Provisioned, "SendOnlyKey")
 	DomainNotVisible          = define(Provisioned, "DomainNotVisible")
 	SMTPSink                  = define(Provisioned, "SMTPSink")
+	AcceptsAnyPassword        = define(Provisioned, "AcceptsAnyPassword")
 	SinkIntended              = define(Provisioned, "SinkIntended")
 	SPFMissing                = define(Provisioned, "SPFMissing")
 	SPFSeveral                = define(Provisioned, "SPFSeveral")

@@ -94,6 +94,8 @@ type EmailWants struct {
 	Selectors []string
 	// Sink says that a server which delivers nothing is what the spec means.
 	Sink bool
+	// SinkTest asks for a login that has to fail, to find a sink.
+	SinkTest bool
 }
 
 // APIWants is what a PublicAPI asks for.

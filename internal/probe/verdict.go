@@ -143,7 +143,8 @@ func (v Verdict) Attempted() bool {
 // Shows says whether both verdicts show the same to a user.
 func (v Verdict) Shows(other Verdict) bool {
 	if v.Key != other.Key || v.Probed != other.Probed || v.Answered != other.Answered || v.Accepted != other.Accepted ||
-		v.Doubt != other.Doubt || v.EffectivePeriod != other.EffectivePeriod || !v.Deadline.Equal(other.Deadline) {
+		v.Doubt != other.Doubt || v.EffectivePeriod != other.EffectivePeriod || !v.Deadline.Equal(other.Deadline) ||
+		!v.Expires.Equal(other.Expires) {
 		return false
 	}
 	for i, s := range v.Stages {
@@ -157,12 +158,16 @@ func (v Verdict) Shows(other Verdict) bool {
 // For returns the verdict with which a target starts that replaces the one of v. All of it holds where
 // the generation is the same and so is what is sent, for which same stands: a request to probe now, or an
 // edit of the Secret that leaves the credential alone, takes nothing back. Else only that counts which
-// still says something.
+// still says something; when a credential expires is true of it whatever else the spec asks for.
 func (v Verdict) For(key Key, same bool) Verdict {
 	sameSpec := v.Key.sameSpec(key)
 	if sameSpec && same {
 		v.Key, v.Probed = key, false
 		return v
 	}
-	return Verdict{Key: key, Accepted: v.Accepted, Answered: v.Answered && sameSpec}
+	next := Verdict{Key: key, Accepted: v.Accepted, Answered: v.Answered && sameSpec}
+	if same {
+		next.Expires = v.Expires
+	}
+	return next
 }

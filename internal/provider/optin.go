@@ -34,10 +34,14 @@ func (r *run) refuse(step Step, reading probe.Reading, name string) {
 		r.outcome.Fail(symptom, r.admitted(reading.Args)...) // It is about the key or the account.
 	case names, stage == probe.Working:
 		r.outcome.Fail(symptom, r.named(name)...)
-	case open && stage == probe.Authenticated && reading.Undecided:
-		r.outcome.Set(stage, probe.Fail(probe.KeyRejected))
 	case open && stage == probe.Authenticated:
+		if reading.Undecided {
+			symptom = probe.KeyRejected
+		}
 		r.outcome.Set(stage, probe.Fail(symptom))
+		if before == probe.Undecided {
+			r.outcome.Set(probe.Provisioned, probe.Finding{}) // It was left open for a key that may be a good one.
+		}
 	default:
 		r.outcome.Fail(step.Refused, r.named(name)...)
 	}

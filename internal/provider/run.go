@@ -259,18 +259,15 @@ func (r *run) settle(step Step, reading probe.Reading, name string) bool {
 	if stage == probe.Provisioned && len(args) == 0 {
 		return true // finish says that there is nothing to prove.
 	}
-	switch unprovable := reading.Unprovable || r.spared(step, reading.Symptom); {
+	switch {
 	case reading.Undecided:
-		r.outcome.Set(stage, probe.Finding{Result: probe.Undecided, Symptom: reading.Symptom, Args: args})
-	case !unprovable:
+		r.outcome.Leave(probe.Undecided, reading.Symptom, args...)
+	case reading.Unprovable || r.spared(step, reading.Symptom):
+		r.outcome.Leave(probe.Unprovable, reading.Symptom, args...)
+	default:
 		r.outcome.Fail(reading.Symptom, args...)
-	case r.outcome[stage].Result != probe.Failed: // What failed is graver.
-		if open := r.outcome[stage]; open.Result == probe.Unprovable && open.Symptom == reading.Symptom {
-			args = slices.Concat(open.Args, args)
-		}
-		r.outcome.Set(stage, probe.Finding{Result: probe.Unprovable, Symptom: reading.Symptom, Args: args})
 	}
-	if stage == probe.Authorized {
+	if stage == probe.Authorized || reading.Undecided {
 		r.without(step)
 	}
 	return reading.Undecided || stage == probe.Authorized || stage == probe.Provisioned

@@ -33,7 +33,10 @@ var smtp = Provider{
 			"that a server without a login relays for the cluster", "that a server with a greeting like any other is no sink",
 			"that an email arrives",
 		},
-		Requests: "1 dialogue",
+		OptIn: []string{
+			"with `spec.smtp.sinkTest`, that the server refuses a user name and a password that nobody has: one that accepts them is a sink, or else a relay that looks at no password",
+		},
+		Requests: "1 dialogue, and 1 more for a sink test",
 		Source:   "RFC 5321, 3207, 4954, 8314; dialogues with Postfix 3.7, Dovecot 2.3 and smtp-server 3.21", Verified: "2026-11",
 	},
 }
@@ -55,9 +58,10 @@ func (r *run) converse(ctx context.Context) bool {
 		r.outcome.Fail(probe.ProbeFailed)
 		return false
 	}
-	session := r.client.Converse(ctx, probe.Dialogue{
+	dialogue := probe.Dialogue{
 		Server: probe.URLHostPort(server), TLS: r.target.TLS, Credential: r.target.Credential, CA: r.target.CA,
-	})
+	}
+	session := r.client.Converse(ctx, dialogue)
 	if symptom, args := smtpTrouble(session, server.Port()); symptom != (probe.Symptom{}) {
 		r.settleSession(session, symptom, args)
 		return false
@@ -71,7 +75,10 @@ func (r *run) converse(ctx context.Context) bool {
 			r.outcome.Set(stage, probe.Finding{Result: probe.NotApplicable})
 		}
 	}
-	r.findSink(session.Banner)
+	wants, _ := r.target.Wants.(probe.EmailWants)
+	if _, takesLogins := session.Offers("AUTH"); !r.findSink(session.Banner) && takesLogins && wants.SinkTest && r.target.OptInDue {
+		r.testSink(ctx, dialogue)
+	}
 	return true
 }
 

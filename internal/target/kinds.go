@@ -81,8 +81,11 @@ var Kinds = []Kind{
 		Place:   emailPlace,
 		Wants:   emailWants,
 		OptIn: func(d Dependency) time.Duration {
-			if e := d.(*v1alpha1.EmailProvider).Spec.TestEmail; e != nil {
-				return time.Duration(e.PeriodSeconds) * time.Second
+			switch spec := d.(*v1alpha1.EmailProvider).Spec; {
+			case spec.TestEmail != nil:
+				return time.Duration(spec.TestEmail.PeriodSeconds) * time.Second
+			case spec.SMTP != nil && spec.SMTP.SinkTest != nil:
+				return time.Duration(spec.SMTP.SinkTest.PeriodSeconds) * time.Second
 			}
 			return 0
 		},
@@ -138,12 +141,13 @@ func aiPlace(d Dependency) string {
 
 func emailWants(d Dependency) probe.Wants {
 	spec := d.(*v1alpha1.EmailProvider).Spec
-	wants := probe.EmailWants{Domain: spec.Domain}
+	wants := probe.EmailWants{Domain: spec.Domain, Selectors: spec.DKIMSelectors}
 	if spec.TestEmail != nil {
 		wants.From = cmp.Or(spec.TestEmail.From, "mainstay-probe@"+spec.Domain)
 	}
 	if spec.SMTP != nil {
 		wants.Selectors, wants.Sink = spec.SMTP.DKIMSelectors, spec.SMTP.Sink == v1alpha1.SMTPSinkAccept
+		wants.SinkTest = spec.SMTP.SinkTest != nil
 	}
 	return wants
 }

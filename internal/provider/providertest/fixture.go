@@ -91,6 +91,7 @@ type Wants struct {
 	From       string     `json:"from,omitempty"`
 	Selectors  []string   `json:"selectors,omitempty"`
 	Sink       bool       `json:"sink,omitempty"`
+	SinkTest   bool       `json:"sinkTest,omitempty"`
 	Requests   []Wanted   `json:"requests,omitempty"`
 	Stripe     Stripe     `json:"stripe,omitempty"`
 	Webhook    Webhook    `json:"webhook,omitempty"`
@@ -282,7 +283,7 @@ func (c Credential) Values() map[string]string {
 func (w Wants) of(kind string) probe.Wants {
 	switch kind {
 	case "EmailProvider":
-		return probe.EmailWants{Domain: w.Domain, From: w.From, Selectors: w.Selectors, Sink: w.Sink}
+		return probe.EmailWants{Domain: w.Domain, From: w.From, Selectors: w.Selectors, Sink: w.Sink, SinkTest: w.SinkTest}
 	case "PublicAPI":
 		var wants probe.APIWants
 		for _, r := range w.Requests {
