@@ -21,6 +21,9 @@ import (
 	"mainstay.dev/mainstay/internal/provider/providertest"
 )
 
+// patience is how long a server may take for an answer, on a machine that is busy with other tests.
+const patience = 30 * time.Second
+
 const (
 	username = "probe"
 	password = "right password"
@@ -92,7 +95,7 @@ func (p place) freePort() string {
 // await waits until something has become true, as servers of others do not tell.
 func (p place) await(what string, is func() bool) {
 	p.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(4 * patience)
 	for !is() {
 		if time.Now().After(deadline) {
 			p.Fatalf("waited in vain until %s", what)
@@ -125,7 +128,7 @@ func credential(password string) probe.Secret {
 
 func probed(t *testing.T, target probe.Target) map[string]string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	client := probe.NewNetwork(probe.NetworkOptions{Guard: probe.Guard{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
 	return providertest.Describe(provider.Probe(ctx, client, target).Outcome)
