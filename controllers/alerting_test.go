@@ -37,7 +37,7 @@ func TestARevokedKeyIsOneAlert(t *testing.T) {
 		installed(t, program)
 	}
 	namespace, credential := newNamespace(t), key(t)
-	w := watchtower{T: t, folder: t.TempDir(), namespace: namespace, metrics: freeAddress(t)}
+	w := watchtower{T: t, folder: t.TempDir(), namespace: namespace, metrics: unusedAddress(t)}
 	w.startOperator()
 	w.startAlertmanager()
 	w.startPrometheus()
@@ -162,7 +162,7 @@ func (w *watchtower) startAlertmanager() {
 	config := fmt.Sprintf(`route: {receiver: test, group_by: ['...'], group_wait: 0s, group_interval: 1s, repeat_interval: 1h}
 receivers: [{name: test, webhook_configs: [{url: %q}]}]
 %s`, server.URL, inhibitions)
-	w.alertmanager = freeAddress(w.T)
+	w.alertmanager = unusedAddress(w.T)
 	w.start("prometheus-alertmanager", nil, "--config.file="+w.write("alertmanager.yml", config), "--storage.path="+w.folder,
 		"--web.listen-address="+w.alertmanager, "--cluster.listen-address=")
 }
@@ -216,7 +216,7 @@ scrape_configs:
     static_configs: [{targets: [%q]}]
 `, w.write("rules.yaml", string(rules)), w.alertmanager, w.write("token", w.token), w.metrics)
 	w.start("prometheus", nil, "--config.file="+w.write("prometheus.yml", config), "--storage.tsdb.path="+filepath.Join(w.folder, "tsdb"),
-		"--web.listen-address="+freeAddress(w.T))
+		"--web.listen-address="+unusedAddress(w.T))
 }
 
 func (w *watchtower) tokenOf(account *corev1.ServiceAccount) string {
@@ -349,8 +349,8 @@ func installed(t *testing.T, program string) {
 	}
 }
 
-// freeAddress returns an address on loopback at which nobody listens.
-func freeAddress(t *testing.T) string {
+// unusedAddress returns an address on loopback at which nobody listens.
+func unusedAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
