@@ -20,8 +20,10 @@ import (
 // receivingEnd is an app that takes webhooks of Stripe and checks their signatures, and the object that watches it.
 type receivingEnd struct {
 	*providertest.Receiver
-	hook   *v1alpha1.WebhookEndpoint
-	secret *corev1.Secret
+	hook *v1alpha1.WebhookEndpoint
+	// secret holds the signing secret that both have, credential.
+	secret     *corev1.Secret
+	credential string
 }
 
 func newReceivingEnd(t *testing.T) receivingEnd {
@@ -35,7 +37,7 @@ func newReceivingEnd(t *testing.T) receivingEnd {
 	hook.Spec.TestPing = &v1alpha1.TestPing{Signature: "Stripe", Forged: v1alpha1.SendForgedPing}
 	hook.Spec.SecretRef = &v1alpha1.SecretKeyRef{Name: "credential"}
 	hook.Spec.PeriodSeconds, hook.Spec.FailureThreshold = 86400, 1
-	return receivingEnd{Receiver: app, hook: hook, secret: secret(namespace, credential)}
+	return receivingEnd{Receiver: app, hook: hook, secret: secret(namespace, credential), credential: credential}
 }
 
 func answers(code int, headers ...string) http.HandlerFunc {
@@ -103,7 +105,7 @@ func TestWhatIsWrongWithAReceiverIsToldByItsCause(t *testing.T) {
 			}
 			waitForEvent(t, r.hook, c.reason)
 
-			r.Holds(r.secret.StringData["apiKey"])
+			r.Holds(r.credential)
 			r.Answers(nil, nil)
 			if r.hook.Spec.URL != right {
 				update(t, r.hook, func() { r.hook.Spec.URL = right })
@@ -120,11 +122,10 @@ func TestWhatIsWrongWithAReceiverIsToldByItsCause(t *testing.T) {
 
 func TestAReceiverThatRefusesAPingIsMendedByTheSecretToo(t *testing.T) {
 	r := newReceivingEnd(t)
-	right := r.secret.StringData["apiKey"]
-	r.secret.StringData["apiKey"] = right + "_of_the_old_endpoint"
+	r.secret.StringData["apiKey"] = r.credential + "_of_the_old_endpoint"
 	create(t, r.secret, r.hook)
 	waitForReason(t, r.hook, v1alpha1.ReasonSignatureRejected)
-	update(t, r.secret, func() { r.secret.StringData = map[string]string{"apiKey": right} })
+	update(t, r.secret, func() { r.secret.StringData = map[string]string{"apiKey": r.credential} })
 	waitForReason(t, r.hook, v1alpha1.ReasonPassed)
 	if got := condition(r.hook, "Authenticated"); got.Status != metav1.ConditionTrue {
 		t.Errorf("expected the signing secret to be proven, found %+v", got)
