@@ -16,7 +16,7 @@ func TestBadInputIsNamed(t *testing.T) {
 		"nothing": {"", []string{"nothing to check: found 0 objects"}},
 		"no Mainstay object": {
 			secret("openai", goodKey),
-			[]string{"nothing to check: found 1 object, and none is of a Mainstay kind (AccessCheck, AIProvider, EmailProvider, PublicAPI, StripeAccount, WebhookEndpoint, AuthProvider in mainstay.dev/v1alpha1)"},
+			[]string{"nothing to check: found 1 object, and none is of a Mainstay kind (AIProvider, EmailProvider, PublicAPI, StripeAccount, WebhookEndpoint, AuthProvider, AccessCheck in mainstay.dev/v1alpha1)"},
 		},
 		"broken YAML, with the line of the file": {
 			documents(secret("openai", goodKey), "kind: AIProvider\nspec: {provider: OpenAI\n"),
@@ -27,7 +27,7 @@ func TestBadInputIsNamed(t *testing.T) {
 		"a template":              {"kind: {{ .Values.kind }}\nspec: [", []string{"this looks like a template"}},
 		"no object":               {"- a\n- b", []string{"stdin:1: document 1: is no Kubernetes object", "found a list"}},
 		"no kind":                 {"apiVersion: v1", []string{"kind is missing"}},
-		"an unknown kind of ours": {"apiVersion: mainstay.dev/v1alpha1\nkind: AIProvidr\nmetadata: {name: a}", []string{"kind: found \"AIProvidr\", known are AIProvider, AuthProvider, DependencySet, EmailProvider"}},
+		"an unknown kind of ours": {"apiVersion: mainstay.dev/v1alpha1\nkind: AIProvidr\nmetadata: {name: a}", []string{"kind: found \"AIProvidr\", known are AIProvider, AccessCheck, AuthProvider, DependencySet, EmailProvider"}},
 		"an unknown version": {
 			strings.ReplaceAll(aiProvider("chat", openAISpec), "v1alpha1", "v9"),
 			[]string{`AIProvider shop/chat: apiVersion: found "mainstay.dev/v9", allowed is "mainstay.dev/v1alpha1"`},

@@ -92,6 +92,24 @@ var rows = []struct {
 				"{{namespace}} {{provider}} {{resource}}",
 			}},
 		},
+		{
+			title: "Webhook deliveries", kind: "timeseries", width: 12, unit: "short", about: "As far as senders tell of them.",
+			queries: []query{{`sum by (namespace, name, state) (mainstay_webhook_deliveries{` + chosen + `})`, "{{namespace}} {{name}} {{state}}"}},
+		},
+		{
+			title: "Webhook deliveries that failed", kind: "timeseries", width: 12, unit: "percentunit",
+			queries: []query{{`mainstay_webhook_failure_ratio{` + chosen + `}`, "{{namespace}} {{name}}"}},
+		},
+		{
+			title: "Webhook deliveries that wait", kind: "table", width: 12, unit: "s",
+			columns: []string{"namespace", "name", "provider", "Value"},
+			queries: []query{{`time() - mainstay_webhook_waiting_since_time_seconds{` + chosen + `}`, ""}},
+		},
+		{
+			title: "Last answers to webhooks", kind: "table", width: 12, unit: "none",
+			columns: []string{"namespace", "name", "provider", "Value"},
+			queries: []query{{`mainstay_webhook_last_status{` + chosen + `}`, ""}},
+		},
 	}},
 	{"How providers answer", []panel{
 		{

@@ -254,7 +254,7 @@ func TestAnOutageOfAnotherGenerationSaysNothing(t *testing.T) {
 
 // warnings are the symptoms of what is good still.
 var warnings = []probe.Symptom{
-	probe.DomainVerificationLapsing, probe.CertificateEnding, probe.SinkIntended, probe.SPFPassesAll, probe.TakesNoMail,
+	probe.DomainVerificationLapsing, probe.CertificateEnding, probe.SPFPassesAll, probe.TakesNoMail,
 	probe.DMARCMissing, probe.DMARCNotEnforced, probe.KeyExpiringSoon, probe.AccountUnderReview, probe.RequirementsDue,
 	probe.DuplicateEndpoint, probe.ClocksDiffer, probe.SigningCertificateExpired, probe.ConfirmationEmailsNotShown,
 }

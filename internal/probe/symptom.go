@@ -26,8 +26,6 @@ var (
 	NoStripeAccount         = define(Configured, "NoStripeAccount")
 	NoWebhookEndpoint       = define(Configured, "NoWebhookEndpoint")
 	NoAuthProvider          = define(Configured, "NoAuthProvider")
-	NoAccessCheck           = define(Configured, "NoAccessCheck")
-	ExpectationRefused      = define(Configured, "ExpectationRefused")
 	SecretNotFound          = define(Configured, "SecretNotFound")
 	SecretKeyMissing        = define(Configured, "SecretKeyMissing")
 	SecretKeyEmpty          = define(Configured, "SecretKeyEmpty")
@@ -41,9 +39,6 @@ var (
 	SigningSecretUnfit      = define(Configured, "SigningSecretUnfit")
 	CANotFound              = define(Configured, "CANotFound")
 	CAInvalid               = define(Configured, "CAInvalid")
-	ConnectionURIMalformed  = define(Configured, "ConnectionURIMalformed")
-	ServerMalformed         = define(Configured, "ServerMalformed")
-	ServerNotNamed          = define(Configured, "ServerNotNamed")
 	ConsentMissing          = define(Configured, "ConsentMissing")
 	ConsentForOthers        = define(Configured, "ConsentForOthers")
 	ConsentElsewhere        = define(Configured, "ConsentElsewhere")
@@ -59,6 +54,13 @@ var (
 	TooFewMembers        = define(Configured, "TooFewMembers")
 	TransportStub        = define(Configured, "TransportStub")
 	ProviderNotSupported = define(Configured, "ProviderNotSupported")
+
+	// Of access checks, and of databases.
+	NoAccessCheck          = define(Configured, "NoAccessCheck")
+	ExpectationRefused     = define(Configured, "ExpectationRefused")
+	ConnectionURIMalformed = define(Configured, "ConnectionURIMalformed")
+	ServerMalformed        = define(Configured, "ServerMalformed")
+	ServerNotNamed         = define(Configured, "ServerNotNamed")
 )
 
 // Symptoms of stage Reachable.
@@ -126,8 +128,8 @@ var (
 	Forbidden            = define(Authorized, "Forbidden")
 	RegionNotSupported   = define(Authorized, "RegionNotSupported")
 	AccountNotAccessible = define(Authorized, "AccountNotAccessible")
-	ClientNotAllowed     = define(Authorized, "ClientNotAllowed")
 	WebhookOwnerNotFound = define(Authorized, "WebhookOwnerNotFound")
+	ClientNotAllowed     = define(Authorized, "ClientNotAllowed")
 
 	// Of access that is checked, the gravest first.
 	OverprivilegedLogin    = define(Authorized, "OverprivilegedLogin")

@@ -49,15 +49,6 @@ type Kind struct {
 // Kinds is the table of probed kinds.
 var Kinds = []Kind{
 	{
-		Name:    "AccessCheck",
-		New:     func() Dependency { return &v1alpha1.AccessCheck{} },
-		NewList: func() runtime.Object { return &v1alpha1.AccessCheckList{} },
-		Noun:    "access",
-		None:    probe.NoAccessCheck,
-		Place:   postgresPlace,
-		Wants:   accessWants,
-	},
-	{
 		Name:    "AIProvider",
 		Noun:    "AI",
 		New:     func() Dependency { return &v1alpha1.AIProvider{} },
@@ -126,6 +117,15 @@ var Kinds = []Kind{
 		Wants:   authWants,
 		OptIn:   authOptIn,
 		Adjust:  adjustAuth,
+	},
+	{
+		Name:    "AccessCheck",
+		New:     func() Dependency { return &v1alpha1.AccessCheck{} },
+		NewList: func() runtime.Object { return &v1alpha1.AccessCheckList{} },
+		Noun:    "access",
+		None:    probe.NoAccessCheck,
+		Place:   postgresPlace,
+		Wants:   accessWants,
 	},
 }
 
