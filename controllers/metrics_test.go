@@ -34,7 +34,7 @@ func TestSeriesGoWithTheirObject(t *testing.T) {
 	}, set.Status.Conditions...)}
 	m.show(report{
 		id: id, object: &v1alpha1.AIProvider{}, status: status, probedAt: time.Now(), facts: facts{
-			headroom: []probe.Headroom{{Resource: "requests", Limit: 120, Remaining: 60}},
+			headroom:   []probe.Headroom{{Resource: "requests", Limit: 120, Remaining: 60}},
 			deliveries: &probe.Deliveries{Count: new(int64(4)), Failed: new(int64(1)), LastStatus: 401, WaitingSince: time.Now()},
 		},
 	})

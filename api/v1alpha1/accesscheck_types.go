@@ -102,7 +102,7 @@ type PostgresAccess struct {
 	// +kubebuilder:validation:XValidation:rule="size(bytes(self)) <= 63",message="schema must be of at most 63 bytes, as long as PostgreSQL lets names be"
 	Schema string `json:"schema,omitempty"`
 
-	// table, or view, to which it is done.
+	// table to which it is done, or view.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63

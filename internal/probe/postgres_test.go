@@ -248,13 +248,13 @@ func FuzzTransact(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	answers := make(chan []byte)
+	answers, over := make(chan []byte), f.Context()
 	server := playPostgres(f, func(conn net.Conn) {
 		greet(conn)
 		select {
 		case answer := <-answers:
 			_, _ = conn.Write(answer)
-		case <-f.Context().Done(): // The connection was one more than answers, to cancel what took too long.
+		case <-over.Done(): // The connection was one more than answers, to cancel what took too long.
 		}
 	})
 	client := postgresClient()

@@ -381,7 +381,6 @@ func setting(name, value string) func(*probe.PostgresAccess) {
 func TestAPolicyThatTakesItsTimeLeavesTheOthersTheirs(t *testing.T) {
 	t.Parallel()
 	server := startPostgres(t)
-	began := time.Now()
 	outcome := probed(t, accessTarget(server,
 		probe.Expectation{Name: "slow", Postgres: accessOf("app: SELECT swamps")},
 		probe.Expectation{Name: "hidden", Postgres: rowsOf("app: SELECT orders", "globex")},
@@ -392,8 +391,5 @@ func TestAPolicyThatTakesItsTimeLeavesTheOthersTheirs(t *testing.T) {
 	outcome = probed(t, accessTarget(server, probe.Expectation{Name: "slow", Postgres: accessOf("app: SELECT swamps")}))
 	if got := brief(outcome); got != "Undecided StatementTooSlow" {
 		t.Errorf("expected it to be left open, found %v", outcome)
-	}
-	if took := time.Since(began); took > 30*time.Second {
-		t.Errorf("the probes took %s, although the server was to sleep for longer than they may", took)
 	}
 }
