@@ -92,7 +92,7 @@ func weigh(v probe.Verdict, f probe.Finding, threshold int) weight {
 }
 
 func settleGood(s *probe.Standing, f probe.Finding, threshold int) {
-	s.Good, s.Bad, s.Fails, s.Rival, s.RivalSeen = s.Good+1, 0, 0, probe.Finding{}, 0
+	s.Good, s.Bad, s.Fails, s.Rival, s.RivalSeen = s.Good+1, 0, 0, nil, 0
 	recovering := s.Finding.Result == probe.Failed || s.Finding.Result == probe.Undecided
 	if recovering && s.Good < threshold {
 		return
@@ -113,12 +113,12 @@ func settleBad(s *probe.Standing, f probe.Finding, w weight) {
 	shown := s.Finding.Result
 	switch {
 	case shown == probe.NotReached, shown.Good() && (atOnce || s.Bad >= w.threshold):
-		s.Finding, s.Recalled, s.Rival = f, "", probe.Finding{}
+		s.Finding, s.Recalled, s.Rival = f, "", nil
 	case shown.Good():
-		s.Rival = f // It is counted, and not shown yet.
+		s.Rival = &f // It is counted, and not shown yet.
 		return
 	case s.Finding.Equal(f):
-		s.Rival, s.RivalSeen = probe.Finding{}, 0
+		s.Rival, s.RivalSeen = nil, 0
 	default:
 		settleRival(s, f, w)
 	}
@@ -128,14 +128,14 @@ func settleBad(s *probe.Standing, f probe.Finding, w weight) {
 // settleRival changes what a condition that is not True already says: at once where the owner can mend
 // it, else after the new finding was seen several times in a row, so that reasons do not flap.
 func settleRival(s *probe.Standing, f probe.Finding, w weight) {
-	if s.Rival.Equal(f) {
+	if s.Rival != nil && s.Rival.Equal(f) {
 		s.RivalSeen++
 	} else {
-		s.Rival, s.RivalSeen = f, 1
+		s.Rival, s.RivalSeen = &f, 1
 	}
 	another := s.Finding.Symptom != f.Symptom // The same one with other names may wait.
 	if w.proves || w.mendable && another || s.RivalSeen >= w.threshold {
-		s.Finding, s.Recalled, s.Rival, s.RivalSeen = f, "", probe.Finding{}, 0
+		s.Finding, s.Recalled, s.Rival, s.RivalSeen = f, "", nil, 0
 	}
 }
 

@@ -26,12 +26,16 @@ const Redacted = "[redacted]"
 // Secret holds a credential and shows nothing of it: not when printed, in JSON, nor in a log. The value
 // sits in a closure, which printers that look inside structs with reflection cannot open either.
 type Secret struct {
-	// reveal returns the values by their names.
-	reveal      func() map[string]string
+	// reveal returns the values, in the order of their names.
+	reveal      func() []part
 	fingerprint Fingerprint
 	// holds says that a value is not empty.
 	holds bool
 }
+
+// part is one value of a credential. Thousands of credentials are held at a time, most of one value, for which a
+// map takes ten times the room.
+type part struct{ name, value string }
 
 // soleValue is the name of the value of a credential that has but one.
 const soleValue = ""
@@ -39,15 +43,16 @@ const soleValue = ""
 // NewSecret wraps a value.
 func NewSecret(value string) Secret { return NewSecretOf(map[string]string{soleValue: value}) }
 
-// NewSecretOf wraps a credential of several values, such as a user name and a password. Nobody changes
-// the map afterwards.
+// NewSecretOf wraps a credential of several values, such as a user name and a password.
 func NewSecretOf(values map[string]string) Secret {
 	mac, holds := hmac.New(sha256.New, fingerprintKey()), false
+	parts := make([]part, 0, len(values))
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		_, _ = fmt.Fprintf(mac, "%q%q", name, values[name])
 		holds = holds || values[name] != ""
+		parts = append(parts, part{name, values[name]})
 	}
-	return Secret{reveal: func() map[string]string { return values }, fingerprint: Fingerprint(mac.Sum(nil)), holds: holds}
+	return Secret{reveal: func() []part { return parts }, fingerprint: Fingerprint(mac.Sum(nil)), holds: holds}
 }
 
 // Reveal returns the value of a credential that has but one. Only what puts it on the wire to its own
@@ -59,7 +64,12 @@ func (s Secret) Part(name string) string {
 	if s.reveal == nil {
 		return ""
 	}
-	return s.reveal()[name]
+	for _, p := range s.reveal() {
+		if p.name == name {
+			return p.value
+		}
+	}
+	return ""
 }
 
 // IsZero says whether there is no value.
@@ -71,8 +81,8 @@ func (s Secret) ShownBy(text string) bool {
 	if !s.holds {
 		return false
 	}
-	for _, value := range s.reveal() {
-		if value != "" && (strings.Contains(text, value) || len(text) >= chance && strings.Contains(value, text)) {
+	for _, p := range s.reveal() {
+		if p.value != "" && (strings.Contains(text, p.value) || len(text) >= chance && strings.Contains(p.value, text)) {
 			return true
 		}
 	}

@@ -83,9 +83,9 @@ type Standing struct {
 	Reached bool
 	// Bad and Good count the outcomes in a row that were not good, and good; Fails those that failed.
 	Bad, Good, Fails int
-	// Rival is another finding than the one shown, seen RivalSeen times in a row. Where what is shown is good, it
-	// is the last of Bad findings.
-	Rival     Finding
+	// Rival is another finding than the one shown, seen RivalSeen times in a row; nil for none, as nearly always.
+	// Where what is shown is good, it is the last of Bad findings.
+	Rival     *Finding
 	RivalSeen int
 }
 
@@ -120,11 +120,11 @@ func (v Verdict) Unconfirmed() (f Finding, seen int, found bool) {
 		switch {
 		case !s.Reached || !s.counting():
 		case s.Finding.Result.Good():
-			return s.Rival, s.Bad, true
+			return *s.Rival, s.Bad, true
 		case s.Good > 0:
 			return Pass(), s.Good, true
 		case s.RivalSeen > 0:
-			return s.Rival, s.RivalSeen, true
+			return *s.Rival, s.RivalSeen, true
 		default:
 			return s.Finding, s.Fails, true
 		}
