@@ -65,22 +65,25 @@ func TestWhichLayerDeniedIsTheCause(t *testing.T) {
 			t.Errorf("expected %s to be True, found %+v", kind, c)
 		}
 	}
-	for _, step := range []struct{ name, breaks, mends, reason, stage, says string }{
+	// byHand is what psql says to who reproduces it.
+	for _, step := range []struct{ name, breaks, mends, reason, stage, says, byHand string }{
 		{
 			"the role lacks the privilege", "REVOKE SELECT ON orders FROM app", "GRANT SELECT ON orders TO app",
 			v1alpha1.ReasonRoleForbidden, "Authorized", "own-orders (role app with app.tenant: SELECT on public.orders where tenant = acme)",
+			"permission denied for table orders",
 		},
 		{
 			"row-level security denies", "ALTER POLICY tenants ON orders TO keeper", "ALTER POLICY tenants ON orders TO app",
-			v1alpha1.ReasonRowLevelSecurityDenied, "Authorized", "no policy is for this role",
+			v1alpha1.ReasonRowLevelSecurityDenied, "Authorized", "no policy is for this role", " f\n",
 		},
 		{
 			"nothing isolates", "ALTER TABLE orders DISABLE ROW LEVEL SECURITY", "ALTER TABLE orders ENABLE ROW LEVEL SECURITY",
-			v1alpha1.ReasonRowLevelSecurityDisabled, "Authorized", "orders-of-others",
+			v1alpha1.ReasonRowLevelSecurityDisabled, "Authorized", "orders-of-others", " t\n",
 		},
 		{
 			"a migration has not run", "ALTER TABLE orders RENAME TO orders_old", "ALTER TABLE orders_old RENAME TO orders",
 			v1alpha1.ReasonTableNotFound, "Provisioned", "public.orders",
+			`relation "public.orders" does not exist`,
 		},
 	} {
 		if err := server.Execute(postgrestest.Database, step.breaks); err != nil {
@@ -102,9 +105,17 @@ func TestWhichLayerDeniedIsTheCause(t *testing.T) {
 		if got := scrape(t); !strings.Contains(got, metric) {
 			t.Errorf("%s: expected the metric %s", step.name, metric)
 		}
-		a := newShell(t).why(namespace, `"403 forbidden in the app"`)
+		s := newShell(t)
+		a := s.why(namespace, `"403 forbidden in the app"`)
 		if len(a.Causes) == 0 || a.Causes[0].Object != "accesscheck/tenant-isolation" || a.Causes[0].Reason != step.reason || a.Causes[0].Advice == "" {
 			t.Errorf("%s: expected the cause with advice, found %+v", step.name, a.Causes)
+		}
+		commands := strings.Join(a.Causes[0].Reproduce, "\n")
+		if strings.Contains(commands, postgrestest.Password) {
+			t.Errorf("%s: the password is in what is shown:\n%s", step.name, commands)
+		}
+		if out := s.must("cd "+t.TempDir()+"\n"+commands, ""); !strings.Contains(out, step.byHand) {
+			t.Errorf("%s: expected %q by hand, found:\n%s", step.name, step.byHand, out)
 		}
 		if err := server.Execute(postgrestest.Database, step.mends); err != nil {
 			t.Fatal(err)
@@ -162,6 +173,10 @@ func TestLoginsOfADatabaseBecomeCauses(t *testing.T) {
 		"a superuser": {
 			change: func(_ *v1alpha1.AccessCheckSpec, secret *corev1.Secret) { secret.StringData["username"] = "root" },
 			reason: v1alpha1.ReasonOverprivilegedCredential, says: "superuser",
+		},
+		"a private host in the Secret, which no message may show": {
+			change: func(_ *v1alpha1.AccessCheckSpec, secret *corev1.Secret) { secret.StringData["host"] = "10.0.0.7" },
+			reason: v1alpha1.ReasonDestinationNotAllowed, says: "--allow-host=HOST, where HOST is the host in Secret shop-db",
 		},
 		"a host in the Secret where nothing listens": {
 			change: func(_ *v1alpha1.AccessCheckSpec, secret *corev1.Secret) { secret.StringData["port"] = "1" },

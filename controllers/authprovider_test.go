@@ -68,6 +68,7 @@ func TestALoginThatDoesNotWorkIsToldByItsCause(t *testing.T) {
 		"no keys to check tokens with":   {"there is no key", v1alpha1.ReasonNoSigningKey, "Provisioned", wrong, []string{"signing key"}},
 		"keys that cannot be read":       {"the keys are not there", v1alpha1.ReasonSigningKeysNotReadable, "Provisioned", right, []string{"jwks_uri"}},
 		"a key that all the world knows": {"a private key among the public ones", v1alpha1.ReasonPrivateKeyPublished, "Provisioned", wrong, []string{"2025-ec", "sign in as anyone"}},
+		"an issuer behind a password":    {"a discovery document that asks for a login", v1alpha1.ReasonDiscoveryNotPublic, "Reachable", wrong, []string{"Apps read it without a credential.", "/.well-known/openid-configuration"}},
 		"an issuer that is not there":    {"no discovery document", v1alpha1.ReasonPathNotFound, "Reachable", wrong, []string{"realm"}},
 		"tokens are had somewhere else":  {"the token endpoint is at another host", v1alpha1.ReasonConsentMissing, "Configured", wrong, []string{"tokens.example.net:443", v1alpha1.AllowedHostsAnnotation}},
 		"an issuer without keys named":   {"no key set is named", v1alpha1.ReasonDiscoveryInvalid, "Provisioned", wrong, []string{"jwks_uri"}},
@@ -164,6 +165,22 @@ func TestConfirmationEmailsThatNobodyIsKnownToSendAreToldOf(t *testing.T) {
 	if got := condition(auth, "Ready"); got.Status != metav1.ConditionTrue {
 		t.Errorf("expected it to stay ready, found %+v", got)
 	}
+}
+
+// TestSignUpsThatWaitForAnEmailNobodySends has an app require sign-in and email: new users wait for an email, and the
+// provider of emails is none.
+func TestSignUpsThatWaitForAnEmailNobodySends(t *testing.T) {
+	auth, project := customers(t)
+	project.Play("sign-ups wait for an email")
+	email := &v1alpha1.EmailProvider{ObjectMeta: metav1.ObjectMeta{Namespace: auth.Namespace, Name: "transactional"}}
+	app := set(auth.Namespace, v1alpha1.Requirement{Kind: "AuthProvider"}, v1alpha1.Requirement{Kind: "EmailProvider"})
+	create(t, auth, email, app)
+	waitForReason(t, auth, v1alpha1.ReasonPassed)
+	healthy := waitForReason(t, app, v1alpha1.ReasonNoEmailProvider)
+	if healthy.Status != metav1.ConditionFalse {
+		t.Errorf("expected the app not to work, found %+v", healthy)
+	}
+	waitForEvent(t, auth, v1alpha1.ReasonConfirmationEmailsNotShown)
 }
 
 func TestASecretKeyOfSupabaseIsNotSentToSignIn(t *testing.T) {

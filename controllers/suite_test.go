@@ -227,11 +227,15 @@ func playVendors() error {
 	if err != nil {
 		return err
 	}
+	reviewer, err := controllers.NewReviewer(world.operator)
+	if err != nil {
+		return err
+	}
 	guard := probe.Guard{AllowHTTP: true, AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
 	// Without a heartbeat, since one that falls into a test by chance is a write that nobody expects.
 	world.options = controllers.Options{
 		Target:      target.Options{Guard: guard, Endpoints: endpoints},
-		Client:      probe.NewNetwork(probe.NetworkOptions{Guard: guard, UserAgent: "mainstay/test", NameServer: names}),
+		Client:      probe.NewNetwork(probe.NetworkOptions{Guard: guard, UserAgent: "mainstay/test", NameServer: names, Reviewer: reviewer}),
 		Concurrent:  4,
 		MaxInFlight: 64,
 	}

@@ -4,7 +4,7 @@
 
 # Installs the real servers that tests use: Postfix, Dovecot, PostgreSQL, Prometheus and Alertmanager from Debian;
 # Nodemailer's smtp-server, the sink MailDev, the issuer oidc-provider and libraries that check webhooks from npm; and
-# Stripe's stripe-mock with go install. It needs root, apt and Go, and leaves none of them running.
+# Stripe's stripe-mock and Shopify's Toxiproxy with go install. It needs root, apt and Go, and leaves none of them running.
 
 set -euo pipefail
 
@@ -14,6 +14,7 @@ oidc_provider_version=9.13.3
 stripe_version=23.1.0
 standardwebhooks_version=1.1.1
 stripe_mock_version=v0.203.0
+toxiproxy_version=v2.12.0
 
 missing=0
 for program in postfix dovecot npm promtool prometheus amtool prometheus-alertmanager; do
@@ -45,4 +46,12 @@ if [[ ! -e $cache/stripe-mock/$stripe_mock_version ]]; then
   module=$(go env GOMODCACHE)/github.com/stripe/stripe-mock@$stripe_mock_version
   install -m 644 "$module/embedded/openapi/fixtures3.json" "$cache/stripe-mock/fixtures3.json"
   touch "$cache/stripe-mock/$stripe_mock_version"
+fi
+
+if [[ ! -e $cache/toxiproxy/$toxiproxy_version ]]; then
+  mkdir -p "$cache/toxiproxy"
+  # Its command is called server.
+  GOBIN=$cache/toxiproxy go install "github.com/Shopify/toxiproxy/v2/cmd/server@$toxiproxy_version"
+  install -D -m 755 "$cache/toxiproxy/server" "$cache/bin/toxiproxy"
+  touch "$cache/toxiproxy/$toxiproxy_version"
 fi

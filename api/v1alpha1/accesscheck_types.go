@@ -14,10 +14,15 @@ import (
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Postgres' || !has(self.postgres)",messageExpression="'spec.postgres applies to provider Postgres alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".postgres"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'Postgres' || self.expectations.all(e, has(e.postgres))",message="each of spec.expectations needs postgres, which says what is expected of the database",reason="FieldValueRequired",fieldPath=".expectations"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Postgres' || self.expectations.all(e, !has(e.postgres))",messageExpression="'postgres of spec.expectations applies to provider Postgres alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".expectations"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'Kubernetes' || self.expectations.all(e, has(e.kubernetes))",message="each of spec.expectations needs kubernetes, which says what is expected of the cluster",reason="FieldValueRequired",fieldPath=".expectations"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'Kubernetes' || self.expectations.all(e, !has(e.kubernetes))",messageExpression="'kubernetes of spec.expectations applies to provider Kubernetes alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".expectations"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'Kubernetes' || !has(self.secretRef)",message="spec.secretRef does not apply to provider Kubernetes: Mainstay asks the API server of its own cluster, as itself",reason="FieldValueForbidden",fieldPath=".secretRef"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'Kubernetes' || !has(self.endpoint)",message="spec.endpoint does not apply to provider Kubernetes: Mainstay asks the API server of its own cluster",reason="FieldValueForbidden",fieldPath=".endpoint"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'Kubernetes' || !has(self.caRef)",message="spec.caRef does not apply to provider Kubernetes: Mainstay asks the API server of its own cluster",reason="FieldValueForbidden",fieldPath=".caRef"
 // +kubebuilder:validation:XValidation:rule="!has(self.caRef) || !has(self.postgres) || !(self.postgres.tls in ['Require', 'None'])",messageExpression="'spec.caRef does not apply where spec.postgres.tls is ' + self.postgres.tls + ', which checks no certificate: set it to VerifyFull or VerifyCA'",reason="FieldValueForbidden",fieldPath=".caRef"
 type AccessCheckSpec struct {
 	// provider is where access is decided. Postgres is a database of PostgreSQL, with its roles and its row-level
-	// security.
+	// security. Kubernetes is the API server of the cluster, for ServiceAccounts of this namespace.
 	// +required
 	Provider AccessProvider `json:"provider,omitempty"`
 
@@ -53,6 +58,10 @@ type AccessExpectation struct {
 	// postgres says who does what in a database, for provider Postgres.
 	// +optional
 	Postgres *PostgresAccess `json:"postgres,omitempty"`
+
+	// kubernetes says which ServiceAccount does what in this namespace, for provider Kubernetes.
+	// +optional
+	Kubernetes *KubernetesAccess `json:"kubernetes,omitempty"`
 }
 
 // AccessDecision is what is decided on an access.
@@ -174,7 +183,7 @@ const (
 )
 
 // AccessProvider is a place where access is decided.
-// +kubebuilder:validation:Enum=Postgres
+// +kubebuilder:validation:Enum=Postgres;Kubernetes
 // +kubebuilder:validation:MaxLength=64
 type AccessProvider string
 
@@ -184,7 +193,8 @@ type AccessCheckStatus struct {
 }
 
 // AccessCheck declares who may do what at a dependency, and who may not. Mainstay proves it without writing
-// anything, and names the layer that decided: the role's permissions, or row-level security.
+// anything, and names the layer that decided: the role's permissions, or row-level security; or in a cluster its
+// roles and bindings.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

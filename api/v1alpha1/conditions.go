@@ -151,6 +151,8 @@ const (
 	ReasonProbeFailed = "ProbeFailed"
 	// ReasonClocksDiffer: the clock of the issuer and that of Mainstay's node are far apart.
 	ReasonClocksDiffer = "ClocksDiffer"
+	// ReasonDiscoveryNotPublic: the issuer's discovery document is not shown without a login.
+	ReasonDiscoveryNotPublic = "DiscoveryNotPublic"
 )
 
 // Reasons of stage Authenticated.
@@ -224,6 +226,10 @@ const (
 	ReasonRowsUnproven = "RowsUnproven"
 	// ReasonExpectationUnproven: something is missing, so that the expectation could not be looked at.
 	ReasonExpectationUnproven = "ExpectationUnproven"
+	// ReasonAuthorizationUndecided: an authorizer of the cluster failed, so the expectation is open.
+	ReasonAuthorizationUndecided = "AuthorizationUndecided"
+	// ReasonClusterNotAsked: the cluster decides, and no cluster was asked.
+	ReasonClusterNotAsked = "ClusterNotAsked"
 )
 
 // Reasons of stage Provisioned.
@@ -258,6 +264,10 @@ const (
 	ReasonColumnNotFound = "ColumnNotFound"
 	// ReasonColumnTypeMismatch: the column is of another type than the value that it is compared with.
 	ReasonColumnTypeMismatch = "ColumnTypeMismatch"
+	// ReasonServiceAccountNotFound: the namespace has no such ServiceAccount.
+	ReasonServiceAccountNotFound = "ServiceAccountNotFound"
+	// ReasonResourceNotFound: the API server has no such resource, or not in namespaces.
+	ReasonResourceNotFound = "ResourceNotFound"
 	// ReasonEndpointNotFound: the sender has no webhook endpoint with the URL of the spec.
 	ReasonEndpointNotFound = "EndpointNotFound"
 	// ReasonWrongURL: the sender has a webhook endpoint with nearly the URL of the spec.

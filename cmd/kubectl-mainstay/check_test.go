@@ -140,6 +140,25 @@ func TestCheckDoesNotPassOffReadyAsHealthy(t *testing.T) {
 	mustContain(t, r.err, "All are Ready, but 1 of 1 not Healthy: 1 probed live")
 }
 
+// TestCheckDoesNotPassOffAClusterThatItDidNotAsk checks what only the API server of a cluster can say: it is not
+// proven, not wrong, and not probed.
+func TestCheckDoesNotPassOffAClusterThatItDidNotAsk(t *testing.T) {
+	input := "apiVersion: mainstay.dev/v1alpha1\nkind: AccessCheck\nmetadata: {name: app-permissions, namespace: shop}\nspec: {provider: Kubernetes, " +
+		"expectations: [{name: no-secrets, expect: Deny, kubernetes: {serviceAccountName: app, verb: list, resource: secrets}}]}\n"
+	r := command{args: []string{"check", "-f", "-"}, stdin: input}.run(t.Context(), t)
+	mustExit(t, r, exitUnmet)
+	mustContain(t, r.out, "shop AccessCheck/app-permissions Kubernetes True Unknown ClusterNotAsked",
+		"no-secrets (ServiceAccount app: list secrets)", "--require Ready lets it pass until then.")
+	mustContain(t, r.err, "1 of 1 not Healthy: 0 probed live, 1 judged by their configuration alone.")
+
+	r = command{args: []string{"check", "-f", "-", "--require", "Ready"}, stdin: input}.run(t.Context(), t)
+	mustExit(t, r, exitMet)
+	mustContain(t, r.err, "All are Ready, but 1 of 1 not Healthy")
+
+	r = command{args: []string{"check", "-f", "-", "--endpoint", "Kubernetes=https://10.0.0.1"}, stdin: input}.run(t.Context(), t)
+	mustExit(t, r, exitBadInput)
+}
+
 func TestCheckAsksForConsent(t *testing.T) {
 	v := startVendors(t)
 	host := strings.TrimSuffix(strings.TrimPrefix(v.ownURL, "http://"), "/v1")

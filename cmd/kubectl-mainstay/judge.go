@@ -80,8 +80,10 @@ func judge(ctx context.Context, j judging) []finding {
 		probes.Go(func() {
 			free <- struct{}{}
 			defer func() { <-free }()
-			f.probed = true
-			f.settle(t, probeOnce(ctx, client, t), j.now())
+			found := probeOnce(ctx, client, t)
+			// What a cluster decides is not asked here, and then nothing was found of the way there.
+			f.probed = found[probe.Reachable].Result != probe.NotReached
+			f.settle(t, found, j.now())
 		})
 	}
 	probes.Wait()

@@ -5,14 +5,12 @@ package main
 
 import (
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/internal/diagnosis"
-	"mainstay.dev/mainstay/internal/probe"
 	"mainstay.dev/mainstay/internal/provider"
 	"mainstay.dev/mainstay/internal/target"
 )
@@ -74,6 +72,9 @@ var remedies = map[string]string{
 	v1alpha1.ReasonTableNotFound:           edit,
 	v1alpha1.ReasonColumnNotFound:          edit,
 	v1alpha1.ReasonColumnTypeMismatch:      edit,
+	v1alpha1.ReasonServiceAccountNotFound:  edit,
+	v1alpha1.ReasonResourceNotFound:        edit,
+	v1alpha1.ReasonDiscoveryNotPublic:      edit,
 }
 
 // examples are what to apply in a namespace that has no object of a kind.
@@ -219,48 +220,6 @@ func split(message string, reason string, s diagnosis.Subject) (seen, advice, co
 		advice, command = strings.TrimSpace(advice[:at]), advice[at:]
 	}
 	return seen, advice, command
-}
-
-// reproduction is the first request of a probe as a command, with the credential in a variable.
-func reproduction(d dependency) []string {
-	vendor, found := provider.Find(d.kind.Name, d.Provider())
-	place := d.kind.PlaceOf(d.Dependency)
-	base := vendor.Base(place)
-	if endpoint := d.SharedSpec().Endpoint; endpoint != "" {
-		base = strings.TrimRight(endpoint, "/")
-	}
-	if !found || base == "" || len(vendor.Steps) == 0 {
-		return nil
-	}
-	path := vendor.Steps[0].Path
-	if wanted := d.kind.Wants(d.Dependency).Names(); len(wanted) > 0 {
-		path = strings.NewReplacer("{name}", url.PathEscape(wanted[0]), "{path}", wanted[0]).Replace(path)
-	}
-	curl := "curl -sS -i"
-	for _, name := range sortedKeys(vendor.Header) {
-		curl += fmt.Sprintf(" -H '%s: %s'", name, vendor.Header[name])
-	}
-	ref := d.SharedSpec().SecretRef
-	if ref == nil || vendor.Auth == (probe.Auth{}) {
-		return []string{curl + " " + quoteWord(base+path)}
-	}
-	var commands []string
-	for _, key := range target.RequiredKeys(d.kind, d.Dependency) {
-		commands = append(commands, fmt.Sprintf("%s=\"$(kubectl get secret %s -n %s \\\n  -o go-template='{{index .data \"%s\" | base64decode}}')\"",
-			variable(d, key), ref.Name, d.GetNamespace(), key))
-	}
-	return append(commands, fmt.Sprintf("%s %s \\\n  %s", curl, login(vendor.Auth, place), quoteWord(base+path)))
-}
-
-// login are the options with which curl sends a credential.
-func login(auth probe.Auth, place string) string {
-	switch {
-	case auth.AWSService != "":
-		return fmt.Sprintf(`--aws-sigv4 "aws:amz:%s:%s" --user "$ACCESS_KEY_ID:$SECRET_ACCESS_KEY"`, place, auth.AWSService)
-	case auth.User != "":
-		return fmt.Sprintf(`--user "%s:$API_KEY"`, auth.User)
-	}
-	return fmt.Sprintf(`-H "%s: %s$API_KEY"`, auth.Header, auth.Prefix)
 }
 
 // vendorsOf are the names of a kind's providers.

@@ -104,6 +104,68 @@ func object(kind, name string) dependency {
 	return dependency{k, o}
 }
 
+// TestAnAccessCheckIsReproducedByWhatItsMessageNames holds what is shown to a person for copying: it is about the
+// expectation that failed, and has no credential in it.
+func TestAnAccessCheckIsReproducedByWhatItsMessageNames(t *testing.T) {
+	database, cluster := object("AccessCheck", "isolation"), object("AccessCheck", "permissions")
+	acme, globex := "acme", "glo'bex"
+	rows := func(value *string) *v1alpha1.PostgresAccess {
+		return &v1alpha1.PostgresAccess{
+			Role: "app", Verb: "Select", Schema: "public", Table: "orders", Rows: &v1alpha1.PostgresRows{Column: "tenant", Value: value},
+			Settings: []v1alpha1.PostgresSetting{{Name: "app.tenant", Value: &acme}},
+		}
+	}
+	spec := &database.Dependency.(*v1alpha1.AccessCheck).Spec
+	spec.Provider, spec.SecretRef = "Postgres", &v1alpha1.SecretKeyRef{Name: "shop-db"}
+	spec.CARef = &v1alpha1.CARef{Kind: "ConfigMap", Name: "authority", Key: "ca.crt"}
+	spec.Postgres = &v1alpha1.PostgresServer{Database: "shop", TLS: "VerifyCA"}
+	spec.Expectations = []v1alpha1.AccessExpectation{{Name: "own", Expect: "Allow", Postgres: rows(&acme)}, {Name: "others", Expect: "Deny", Postgres: rows(&globex)}}
+	access := &cluster.Dependency.(*v1alpha1.AccessCheck).Spec
+	access.Provider = "Kubernetes"
+	access.Expectations = []v1alpha1.AccessExpectation{
+		{Name: "reads", Expect: "Allow", Kubernetes: &v1alpha1.KubernetesAccess{ServiceAccountName: "app", Verb: "get", Resource: "configmaps", ResourceName: "it's"}},
+		{Name: "scales", Expect: "Allow", Kubernetes: &v1alpha1.KubernetesAccess{ServiceAccountName: "app", Verb: "update", Group: "apps", Resource: "deployments", Subresource: "scale"}},
+	}
+	for name, c := range map[string]struct {
+		given   dependency
+		message string
+		want    string
+	}{
+		"the expectation of a database that failed": {database, "Nothing isolates them: others (role app with app.tenant: SELECT on public.orders where tenant = \"glo'bex\").", `
+export PGUSER="$(kubectl get secret shop-db -n shop \
+  -o go-template='{{with index .data "username"}}{{base64decode .}}{{end}}')"
+export PGPASSWORD="$(kubectl get secret shop-db -n shop \
+  -o go-template='{{with index .data "password"}}{{base64decode .}}{{end}}')"
+export PGHOST="$(kubectl get secret shop-db -n shop \
+  -o go-template='{{with index .data "host"}}{{base64decode .}}{{end}}')"
+export PGPORT="$(kubectl get secret shop-db -n shop \
+  -o go-template='{{with index .data "port"}}{{base64decode .}}{{end}}')"
+export PGDATABASE=shop
+kubectl get configmap authority -n shop \
+  -o go-template='{{index .data "ca.crt"}}' > ca.crt
+export PGSSLMODE=verify-ca PGSSLROOTCERT=ca.crt
+psql -X <<'SQL'
+BEGIN READ ONLY;
+SET LOCAL ROLE "app";
+SELECT set_config('app.tenant', 'acme', true);
+SELECT EXISTS (SELECT FROM "public"."orders" WHERE "tenant" = 'glo''bex');
+ROLLBACK;
+SQL`},
+		"the expectation of a cluster that failed": {cluster, "No role: scales (ServiceAccount app: update deployments.apps/scale).", `
+kubectl auth can-i update deployments.apps --subresource=scale -n shop \
+  --as=system:serviceaccount:shop:app`},
+		"the first where none failed": {cluster, "All is well.", `
+kubectl auth can-i get 'configmaps/it'\''s' -n shop \
+  --as=system:serviceaccount:shop:app`},
+	} {
+		c.given.SetNamespace("shop")
+		c.given.SharedStatus().Conditions = []metav1.Condition{{Type: v1alpha1.ConditionHealthy, Message: c.message}}
+		if diff := cmp.Diff(strings.TrimPrefix(c.want, "\n"), strings.Join(reproduction(c.given), "\n")); diff != "" {
+			t.Errorf("%s (-want +found):\n%s", name, diff)
+		}
+	}
+}
+
 func TestSymptomsAreOfKindsThatExist(t *testing.T) {
 	for _, s := range symptom.All() {
 		for _, kind := range s.Kinds {

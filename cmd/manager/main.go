@@ -67,7 +67,11 @@ func run(ctx context.Context, f flags) error {
 		return err
 	}
 	ctrl.Log.Info("Starting Mainstay", "version", version)
-	client := probe.NewNetwork(options.Network("mainstay/" + version))
+	network := options.Network("mainstay/" + version)
+	if network.Reviewer, err = controllers.NewReviewer(manager.GetConfig()); err != nil {
+		return err
+	}
+	client := probe.NewNetwork(network)
 	if err := manager.Add(client); err != nil {
 		return err
 	}

@@ -73,6 +73,8 @@ func (s *stage) tell(ctx context.Context) error {
 			"-f", "config/samples/publicapi-devsphere.yaml", "-f", "config/samples/emailprovider-smtp.yaml",
 			"-f", "config/samples/stripeaccount-stripe.yaml", "-f", "config/samples/webhookendpoint-stripe.yaml",
 		},
+		{"create", "serviceaccount", "app", "-n", "shop"},
+		{"apply", "-f", "config/samples/accesscheck-kubernetes.yaml"},
 		{"create", "secret", "generic", "openai", "-n", "shop", "--from-literal=apiKey=" + openAIKey},
 		{"create", "secret", "generic", "resend", "-n", "shop", "--from-literal=apiKey=" + resendKey},
 		{"create", "secret", "generic", "resend", "-n", "blog", "--from-literal=apiKey=" + resendKey},
@@ -95,6 +97,7 @@ func (s *stage) tell(ctx context.Context) error {
 		{"publicapi/reporting", "shop", "InsufficientScope"},
 		{"stripeaccount/checkout", "shop", "Passed"},
 		{"webhookendpoint/invoices", "shop", "Passed"},
+		{"accesscheck/app-permissions", "shop", "RoleForbidden"},
 		{"emailprovider/newsletter", "blog", "DomainNotFound"},
 		{"aiprovider/summaries", "blog", "NoAIProvider"},
 	} {

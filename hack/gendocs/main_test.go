@@ -30,6 +30,20 @@ func TestPagesAreUpToDate(t *testing.T) {
 	}
 }
 
+// TestEveryHeadingIsThereOnce holds that each has one anchor, so that links lead to all that is said of it.
+func TestEveryHeadingIsThereOnce(t *testing.T) {
+	heading := regexp.MustCompile(`(?m)^#+ .*$`)
+	var page bytes.Buffer
+	reasons(&page)
+	seen := map[string]bool{}
+	for _, h := range heading.FindAllString(page.String(), -1) {
+		if seen[h] {
+			t.Errorf("docs/reasons.md has the heading %q twice", h)
+		}
+		seen[h] = true
+	}
+}
+
 // TestPagesReadWell looks for what a template leaves behind when a piece is missing.
 func TestPagesReadWell(t *testing.T) {
 	leftover := regexp.MustCompile(`[{}]|\*\*\*\*|%!|[^|\n]  +[^|]| \.|: *\n\n\n|<nil>`)

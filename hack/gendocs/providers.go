@@ -75,6 +75,10 @@ func providers(page *bytes.Buffer) {
 			page.WriteString("No rules: its errors are read by their SQLSTATE.\n")
 			continue
 		}
+		if p.Speaks == provider.Kubernetes {
+			page.WriteString("No rules: its answers are decisions.\n")
+			continue
+		}
 		rules(page, p.Rules)
 	}
 }
@@ -88,6 +92,8 @@ func where(p provider.Provider) string {
 		return "at the URL that `spec.url` names"
 	case p.Speaks == provider.Postgres:
 		return "at the server that `spec.postgres` or the Secret names"
+	case p.Speaks == provider.Kubernetes:
+		return "at the API server of the cluster that Mainstay is in"
 	case p.BaseURL == "":
 		return "at the host that `spec.endpoint` names"
 	case p.OwnPlace:

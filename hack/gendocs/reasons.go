@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
@@ -48,25 +49,37 @@ var mends = map[diagnosis.Blame]string{
 // reasons writes docs/reasons.md.
 func reasons(page *bytes.Buffer) {
 	page.WriteString(reasonsIntro)
-	all := diagnosis.All()
-	for i, d := range all {
-		stage := d.Symptom.Stage()
-		if i == 0 || all[i-1].Symptom.Stage() != stage {
-			fmt.Fprintf(page, "\n## %s\n\n%s\n", stage, stageIntros[stage])
-		}
-		// The symptoms of one reason stand together and differ in their words alone.
-		if i == 0 || all[i-1].Reason != d.Reason {
-			fmt.Fprintf(page, "\n### %s\n", d.Reason)
-		}
-		fmt.Fprintf(page, "\n%s\n**What to do:** %s\n", general(d.Seen), general(d.Advice))
-		if i == len(all)-1 || all[i+1].Reason != d.Reason {
-			fmt.Fprintf(page, "\n%s\n", weight(d))
+	for _, stage := range probe.Stages() {
+		fmt.Fprintf(page, "\n## %s\n\n%s\n", stage, stageIntros[stage])
+		for _, of := range byReason(stage) {
+			fmt.Fprintf(page, "\n### %s\n", of[0].Reason)
+			// The symptoms of one reason differ in their words alone.
+			for _, d := range of {
+				fmt.Fprintf(page, "\n%s\n**What to do:** %s\n", general(d.Seen), general(d.Advice))
+			}
+			fmt.Fprintf(page, "\n%s\n", weight(of[0]))
 		}
 	}
 	page.WriteString("\n## No fault\n\nThese say how far a condition has come.\n\n| reason | meaning |\n|---|---|\n")
 	for _, p := range diagnosis.ProgressReasons() {
 		fmt.Fprintf(page, "| `%s` | %s |\n", p.Reason, strings.TrimSpace(general(p.Seen+" "+p.Advice)))
 	}
+}
+
+// byReason returns the diagnoses of a stage, with those of one reason together, in the order in which reasons come
+// first. The table has symptoms in another order, the gravest first.
+func byReason(stage probe.Stage) (groups [][]diagnosis.Diagnosis) {
+	for _, d := range diagnosis.All() {
+		if d.Symptom.Stage() != stage {
+			continue
+		}
+		at := slices.IndexFunc(groups, func(g []diagnosis.Diagnosis) bool { return g[0].Reason == d.Reason })
+		if at < 0 {
+			at, groups = len(groups), append(groups, nil)
+		}
+		groups[at] = append(groups[at], d)
+	}
+	return groups
 }
 
 // weight says who can mend a reason, when it counts, and whether anything but the spec can help.

@@ -60,6 +60,10 @@ func (s Subject) Say(sentences string, names []string) string {
 		"hostname":   hostname(s.Host),
 		"names":      enumerate(names),
 	}
+	if s.HostHidden {
+		// A flag is copied as it stands, so who knows the host has to be told where to put it.
+		sentences = strings.ReplaceAll(sentences, "={host}", "=HOST, where HOST is {host}")
+	}
 	fill := func(template string) string {
 		return placeholder.ReplaceAllStringFunc(template, func(p string) string { return values[strings.Trim(p, "{}")] })
 	}

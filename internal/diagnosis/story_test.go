@@ -74,6 +74,13 @@ func (d *dependency) ownHost() *dependency {
 	return d
 }
 
+// hostInSecret has the Secret choose the host.
+func (d *dependency) hostInSecret() *dependency {
+	d.ownHost()
+	d.subject.Host, d.subject.HostHidden = "the host in Secret openai", true
+	return d
+}
+
 // in lets the spec choose a region.
 func (d *dependency) in(region string) *dependency {
 	d.subject.Region = region

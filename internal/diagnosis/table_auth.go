@@ -16,6 +16,11 @@ var authRows = []Diagnosis{
 		Advice: "Check the path of spec.endpoint: that of an issuer often names a realm, a tenant or an application.",
 	},
 	{
+		Symptom: probe.DiscoveryNotPublic, Reason: v1alpha1.ReasonDiscoveryNotPublic, Blame: Provider, OwnHostBlame: Owner,
+		Seen:   "{host} does not show the discovery document below spec.endpoint to who has not logged in. Apps read it without a credential.",
+		Advice: "Let /.well-known/openid-configuration, and the keys that it names, through what guards {host}; or correct spec.endpoint, if another server answers there.",
+	},
+	{
 		Symptom: probe.ClocksDiffer, Reason: v1alpha1.ReasonClocksDiffer, Blame: Owner, Shows: probe.Passed,
 		Seen:   "The clock of {host} and that of Mainstay's node are more than two minutes apart: apps may take new tokens for expired, or for not valid yet.",
 		Advice: "Set both by NTP, and see which of them is wrong.",

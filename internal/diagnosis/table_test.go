@@ -278,6 +278,11 @@ func TestMessagesNameWhatToChange(t *testing.T) {
 			want: "Mainstay's dial guard does not admit the address of llm.shop.example:443: it is private, loopback or reserved. " +
 				"If it is meant to be probed, start Mainstay with --allow-host=llm.shop.example:443",
 		},
+		"an address that a Secret has, which is not shown": {
+			given: newDependency().hostInSecret().probed(fails(probe.AddressRefused)),
+			want: "Mainstay's dial guard does not admit the address of the host in Secret openai: it is private, loopback or reserved. " +
+				"If it is meant to be probed, start Mainstay with --allow-host=HOST, where HOST is the host in Secret openai",
+		},
 		"an address that no flag admits": {
 			given: newDependency().ownHost().probed(fails(probe.AddressNeverAdmitted)),
 			want: "The address of llm.shop.example:443 is link-local, a cloud's metadata service, multicast or reserved: " +

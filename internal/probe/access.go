@@ -18,8 +18,9 @@ type Expectation struct {
 	Name string
 	// Denied says that it must not be possible.
 	Denied bool
-	// Postgres is set for a database.
-	Postgres *PostgresAccess
+	// Postgres is set for a database, Kubernetes for a cluster.
+	Postgres   *PostgresAccess
+	Kubernetes *KubernetesAccess
 }
 
 // PostgresAccess is something that a role does in a database.
@@ -59,10 +60,13 @@ func (w AccessWants) Empty() bool { return len(w.Expectations) == 0 }
 
 // String says what is expected, as messages name it.
 func (e Expectation) String() string {
-	if e.Postgres == nil {
-		return e.Name
+	switch {
+	case e.Postgres != nil:
+		return e.Name + " (" + e.Postgres.String() + ")"
+	case e.Kubernetes != nil:
+		return e.Name + " (" + e.Kubernetes.String() + ")"
 	}
-	return e.Name + " (" + e.Postgres.String() + ")"
+	return e.Name
 }
 
 // String says who does what. Of settings it has the names alone, and of long lists the beginning.

@@ -87,6 +87,7 @@ type Network struct {
 	userAgent string
 	proxy     func(*url.URL) (*url.URL, error)
 	resolver  resolver
+	reviewer  Reviewer
 
 	open       atomic.Int32 // connections
 	most       int32        // how many may be open
@@ -101,6 +102,8 @@ type NetworkOptions struct {
 	// NameServer is the host:port that is asked for the DNS records of a domain; where it is empty, no
 	// question is answered. The addresses of hosts come from the system's resolver.
 	NameServer string
+	// Reviewer asks the cluster's API server; nil where there is no cluster.
+	Reviewer Reviewer
 }
 
 // NewNetwork returns a client. It takes a proxy for HTTP from the environment variables HTTPS_PROXY,
@@ -112,6 +115,7 @@ func NewNetwork(o NetworkOptions) *Network {
 		proxy:      httpproxy.FromEnvironment().ProxyFunc(),
 		most:       maxOpen,
 		resolver:   newResolver(o.NameServer),
+		reviewer:   o.Reviewer,
 		transports: map[string]*http.Transport{},
 	}
 }

@@ -9,16 +9,18 @@ import (
 	"time"
 )
 
-// Client asks the outside: a provider over HTTP, a mail server over SMTP, a database, a name server over DNS.
+// Client asks the outside: a provider over HTTP, a mail server over SMTP, a database, a name server over DNS, the
+// API server of its cluster.
 // It returns no error: that nothing came back is an answer too.
 type Client interface {
 	Do(ctx context.Context, r Request) Answer
 	Converse(ctx context.Context, d Dialogue) Session
 	Transact(ctx context.Context, t Transaction) Results
 	LookUp(ctx context.Context, q Question) Records
+	Review(ctx context.Context, a KubernetesAccess) Ruling
 }
 
-// ask is a Request, a Dialogue, a Transaction or a Question, for what treats them alike.
+// ask is a Request, a Dialogue, a Transaction, a Question or a KubernetesAccess, for what treats them alike.
 type ask[A reply] interface {
 	// key is equal for two that ask the same of the same server.
 	key() any
@@ -38,7 +40,7 @@ type loss struct {
 	connected bool
 }
 
-// reply is an Answer, a Session, Results or Records.
+// reply is an Answer, a Session, Results, Records or a Ruling.
 type reply interface {
 	// way returns the fault that kept an answer from coming, and whether there was a connection.
 	way() (fault Symptom, connected bool)

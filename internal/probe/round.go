@@ -40,6 +40,9 @@ func (r *round) Transact(ctx context.Context, t Transaction) Results { return no
 // LookUp implements Client.
 func (r *round) LookUp(ctx context.Context, q Question) Records { return noted(ctx, r, q) }
 
+// Review implements Client.
+func (r *round) Review(ctx context.Context, a KubernetesAccess) Ruling { return noted(ctx, r, a) }
+
 // noted asks, and takes down what came of it.
 func noted[A reply](ctx context.Context, r *round, q ask[A]) A {
 	place := q.place()
@@ -84,6 +87,9 @@ func (r *replay) Transact(_ context.Context, t Transaction) Results { return rep
 
 // LookUp implements Client.
 func (r *replay) LookUp(_ context.Context, q Question) Records { return replayed(r, q) }
+
+// Review implements Client.
+func (r *replay) Review(_ context.Context, a KubernetesAccess) Ruling { return replayed(r, a) }
 
 func replayed[A reply](r *replay, q ask[A]) A {
 	if place := q.place(); place != "" {

@@ -31,6 +31,9 @@ func (s *Shared) Transact(ctx context.Context, t Transaction) Results { return s
 // LookUp implements Client.
 func (s *Shared) LookUp(ctx context.Context, q Question) Records { return shared(ctx, s, q) }
 
+// Review implements Client.
+func (s *Shared) Review(ctx context.Context, a KubernetesAccess) Ruling { return shared(ctx, s, a) }
+
 func shared[A reply](ctx context.Context, s *Shared, q ask[A]) A {
 	return once(ctx, &s.memo, q, func(ctx context.Context) A { return q.through(ctx, s.client) })
 }

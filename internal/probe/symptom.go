@@ -90,12 +90,17 @@ var (
 	MailServerRefuses  = define(Reachable, "MailServerRefuses")
 	CertificateEnding  = define(Reachable, "CertificateEnding")
 	DiscoveryNotFound  = define(Reachable, "DiscoveryNotFound")
+	DiscoveryNotPublic = define(Reachable, "DiscoveryNotPublic")
 	ClocksDiffer       = define(Reachable, "ClocksDiffer")
 
 	// Of databases.
 	TLSNotOffered       = define(Reachable, "TLSNotOffered")
 	DatabaseUnavailable = define(Reachable, "DatabaseUnavailable")
 	TooManyConnections  = define(Reachable, "TooManyConnections")
+
+	// Of an API server.
+	APIServerUnavailable = define(Reachable, "APIServerUnavailable")
+	ReviewForbidden      = define(Reachable, "ReviewForbidden")
 )
 
 // Symptoms of stage Authenticated.
@@ -151,6 +156,14 @@ var (
 	PolicyDecides          = define(Authorized, "PolicyDecides")
 	RowsUnproven           = define(Authorized, "RowsUnproven")
 	ExpectationUnproven    = define(Authorized, "ExpectationUnproven")
+
+	// Of access that an API server decides, the gravest first.
+	AccountAllowed   = define(Authorized, "AccountAllowed")
+	AuthorizerDenies = define(Authorized, "AuthorizerDenies")
+	BoundRoleMissing = define(Authorized, "BoundRoleMissing")
+	NoRoleAllows     = define(Authorized, "NoRoleAllows")
+	AuthorizerUnsure = define(Authorized, "AuthorizerUnsure")
+	ClusterNotAsked  = define(Authorized, "ClusterNotAsked")
 )
 
 // Symptoms of stage Provisioned.
@@ -236,6 +249,10 @@ var (
 	TableNotFound      = define(Provisioned, "TableNotFound")
 	ColumnNotFound     = define(Provisioned, "ColumnNotFound")
 	ColumnTypeMismatch = define(Provisioned, "ColumnTypeMismatch")
+	// Of clusters.
+	ServiceAccountNotFound = define(Provisioned, "ServiceAccountNotFound")
+	ResourceNotFound       = define(Provisioned, "ResourceNotFound")
+	ResourceNotNamespaced  = define(Provisioned, "ResourceNotNamespaced")
 )
 
 // Symptoms of stage Working.

@@ -50,8 +50,10 @@ type Target struct {
 
 // Terms are what messages call the parts of a target.
 type Terms struct {
-	// Provider is whom the target is probed at, Host its host:port.
+	// Provider is whom the target is probed at, Host its host:port. HostHidden says that a Secret has that, so that
+	// Host says where it is to be found.
 	Provider, Host string
+	HostHidden     bool
 	// Region is that of the provider where the target is probed; empty where it has but one.
 	Region string
 	// Credential is what the provider takes, such as "API key"; Keys are the keys of the Secret that hold it.

@@ -104,7 +104,8 @@ func TestEveryProviderHasAFixtureAndEveryFixtureAProvider(t *testing.T) {
 		have = append(have, f.Kind+" "+f.Provider)
 	}
 	for _, p := range All() {
-		if p.Speaks != Postgres { // It is probed at a real server, by the tests of realtest.
+		// A database is probed at a real server, by the tests of realtest, and a cluster by those of controllers.
+		if p.Speaks != Postgres && p.Speaks != Kubernetes {
 			want = append(want, p.Kind+" "+p.Name)
 		}
 	}
@@ -145,35 +146,35 @@ func TestEveryFixtureIsComplete(t *testing.T) {
 var month = regexp.MustCompile(`^20\d\d-(0[1-9]|1[0-2])$`)
 
 func TestEveryFactHasASourceAndADate(t *testing.T) {
-	forEach(t, func(t *testing.T, p Provider, _ providertest.Fixture) {
+	for _, p := range All() {
 		facts := p.Facts
 		if len(facts.Proves) == 0 || len(facts.CannotProve) == 0 || facts.Requests == "" {
-			t.Error("the facts do not say what a probe proves, what it cannot prove, and how many requests it takes")
+			t.Errorf("%s %s: the facts do not say what a probe proves, what it cannot prove, and how many requests it takes", p.Kind, p.Name)
 		}
 		if facts.Source == "" || !month.MatchString(facts.Verified) {
-			t.Errorf("the facts have the source %q, verified %q", facts.Source, facts.Verified)
+			t.Errorf("%s %s: the facts have the source %q, verified %q", p.Kind, p.Name, facts.Source, facts.Verified)
 		}
 		if page := p.StatusPage.URL; page != "" && !strings.HasPrefix(page, facts.StatusPage+"/") {
-			t.Errorf("machines are sent to %q and people to %q", page, facts.StatusPage)
+			t.Errorf("%s %s: machines are sent to %q and people to %q", p.Kind, p.Name, page, facts.StatusPage)
 		}
 		for i, rule := range p.Rules {
 			if rule.Source == "" || !month.MatchString(rule.Verified) {
-				t.Errorf("rule %d has the source %q, verified %q", i, rule.Source, rule.Verified)
+				t.Errorf("%s %s: rule %d has the source %q, verified %q", p.Kind, p.Name, i, rule.Source, rule.Verified)
 			}
 			if rule.Code == "" && rule.Message == "" {
-				t.Errorf("rule %d is about a status alone, which does not identify a cause", i)
+				t.Errorf("%s %s: rule %d is about a status alone, which does not identify a cause", p.Kind, p.Name, i)
 			}
 			if rule.Message != strings.ToLower(rule.Message) {
-				t.Errorf("rule %d matches no message, since %q is not in lower case", i, rule.Message)
+				t.Errorf("%s %s: rule %d matches no message, since %q is not in lower case", p.Kind, p.Name, i, rule.Message)
 			}
 		}
 		for i, step := range p.Steps {
 			placed := step.At != nil || step.URL != nil || strings.HasPrefix(step.Path, "/") || step.Path == "{path}"
 			if !placed || step.Read == nil {
-				t.Errorf("step %d has no path that begins with a slash and no URL, or does not read its answer", i)
+				t.Errorf("%s %s: step %d has no path that begins with a slash and no URL, or does not read its answer", p.Kind, p.Name, i)
 			}
 		}
-	})
+	}
 }
 
 func TestTheEnumOfEachKindIsTheTable(t *testing.T) {

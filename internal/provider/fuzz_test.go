@@ -65,7 +65,7 @@ func (p *parrot) Do(context.Context, probe.Request) probe.Answer {
 	return p.answer
 }
 
-// Converse, Transact and LookUp answer nothing, since only what vendors say over HTTP is made up.
+// Converse, Transact, LookUp and Review answer nothing, since only what vendors say over HTTP is made up.
 func (*parrot) Converse(context.Context, probe.Dialogue) probe.Session {
 	return probe.Session{Fault: probe.TimedOut}
 }
@@ -76,6 +76,10 @@ func (*parrot) Transact(context.Context, probe.Transaction) probe.Results {
 
 func (*parrot) LookUp(context.Context, probe.Question) probe.Records {
 	return probe.Records{Fault: probe.TimedOut}
+}
+
+func (*parrot) Review(context.Context, probe.KubernetesAccess) probe.Ruling {
+	return probe.Ruling{Fault: probe.APIServerUnavailable}
 }
 
 // FuzzProbe has every vendor give one answer to all requests: a probe has to come to its end, soon, with

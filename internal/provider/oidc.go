@@ -24,7 +24,10 @@ var oidc = Provider{
 	Called: "the issuer", Credential: "client",
 	Keys: []Key{{Name: probe.ClientID}, {Name: probe.ClientSecret, Chosen: true}},
 	Steps: []Step{
-		{Path: "/.well-known/openid-configuration", Missing: probe.DiscoveryNotFound, Read: readDiscovery},
+		{
+			Path:    "/.well-known/openid-configuration",
+			Missing: probe.DiscoveryNotFound, Guarded: probe.DiscoveryNotPublic, Read: readDiscovery,
+		},
 		{
 			URL: func(page *Page) string { return issuerOf(page).keys }, Unread: probe.SigningKeysNotReadable,
 			Read: readSigningKeys,

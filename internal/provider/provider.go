@@ -83,6 +83,8 @@ const (
 	SMTP Protocol = "SMTP"
 	// Postgres is the frontend/backend protocol of PostgreSQL.
 	Postgres Protocol = "Postgres"
+	// Kubernetes is what an API server is asked, of the cluster that the operator is in.
+	Kubernetes Protocol = "Kubernetes"
 )
 
 // LimitHeaders are a pair of headers about one limit.
@@ -114,6 +116,7 @@ type Facts struct {
 func All() []Provider { return all }
 
 var all = []Provider{
+	accessKubernetes,
 	accessPostgres,
 
 	anthropic,

@@ -23,6 +23,9 @@ type Step struct {
 	At func(*Page) string
 	// Missing is what it means that nothing is at the path; the common reading where it is zero.
 	Missing probe.Symptom
+	// Guarded is what it means that a credential is asked for there, at a place that is for everyone; the common
+	// reading where it is zero.
+	Guarded probe.Symptom
 	// BaseURL replaces the provider's own for the step, at a vendor with several hosts. Where the user or
 	// the administrator set another base URL, that holds for all steps.
 	BaseURL string
@@ -120,8 +123,11 @@ func (s Step) reading(answer probe.Answer, rules []probe.Rule) probe.Reading {
 		return probe.Reading{}
 	}
 	reading := probe.Classify(answer, rules)
-	if reading.Symptom == probe.PathNotFound && s.Missing != (probe.Symptom{}) {
+	switch {
+	case reading.Symptom == probe.PathNotFound && s.Missing != (probe.Symptom{}):
 		reading.Symptom = s.Missing
+	case reading.Symptom == probe.CredentialRequired && s.Guarded != (probe.Symptom{}):
+		reading.Symptom = s.Guarded
 	}
 	return reading
 }

@@ -8,7 +8,17 @@ import (
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/provider"
 )
+
+// accessPlace is the namespace of an object for which the API server of its cluster decides, and the server of the
+// spec for one that is about a database.
+func accessPlace(d Dependency) string {
+	if vendor, _ := provider.Find("AccessCheck", d.Provider()); vendor.Speaks == provider.Kubernetes {
+		return d.GetNamespace()
+	}
+	return postgresPlace(d)
+}
 
 func accessWants(d Dependency) probe.Wants {
 	var wants probe.AccessWants
@@ -16,6 +26,12 @@ func accessWants(d Dependency) probe.Wants {
 		expected := probe.Expectation{Name: e.Name, Denied: e.Expect == v1alpha1.AccessDeny}
 		if e.Postgres != nil {
 			expected.Postgres = postgresAccess(e.Postgres)
+		}
+		if a := e.Kubernetes; a != nil {
+			expected.Kubernetes = &probe.KubernetesAccess{
+				Namespace: d.GetNamespace(), ServiceAccount: a.ServiceAccountName, Verb: a.Verb, Group: a.Group, Resource: a.Resource,
+				Subresource: a.Subresource, Name: a.ResourceName,
+			}
 		}
 		wants.Expectations = append(wants.Expectations, expected)
 	}

@@ -124,7 +124,7 @@ var Kinds = []Kind{
 		NewList: func() runtime.Object { return &v1alpha1.AccessCheckList{} },
 		Noun:    "access",
 		None:    probe.NoAccessCheck,
-		Place:   postgresPlace,
+		Place:   accessPlace,
 		Wants:   accessWants,
 	},
 }

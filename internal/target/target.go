@@ -125,6 +125,10 @@ func (o Options) Terms(kind Kind, object Dependency) probe.Terms {
 			terms.Keys = []string{ref.Key} // It may hold in one value what else is in several keys.
 		}
 	}
+	if vendor.Speaks == provider.Kubernetes {
+		terms.Host = vendor.Called
+		return terms
+	}
 	place := kind.PlaceOf(object)
 	base, own := o.baseURL(vendor, object.SharedSpec(), place)
 	if !own {
@@ -137,7 +141,7 @@ func (o Options) Terms(kind Kind, object Dependency) probe.Terms {
 		terms.Host = probe.URLHostPort(u).String()
 	}
 	if ref := object.SharedSpec().SecretRef; ref != nil && terms.Host == "" && hostInSecret(vendor, object) {
-		terms.Host = "the host in Secret " + ref.Name
+		terms.Host, terms.HostHidden = "the host in Secret "+ref.Name, true
 	}
 	return terms
 }
@@ -193,6 +197,8 @@ func plainURL(u *url.URL, vendor provider.Provider) bool {
 		schemes, complete = []string{"smtps", "smtp"}, u.Port() != "" && u.Path == ""
 	case provider.Postgres:
 		schemes, complete = []string{postgresScheme}, u.Port() != "" && u.Path == ""
+	case provider.Kubernetes:
+		return false // It is the cluster that the operator is in, and no other.
 	case provider.HTTP:
 	}
 	_, err := probe.ParseHostPort(u.Host)
@@ -338,8 +344,12 @@ func consent(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Finding
 	return probe.Fail(probe.ConsentMissing), true
 }
 
-// destination asks the dial guard what it can say before DNS.
-func (o Options) destination(t *probe.Target, _ provider.Provider, _ Inputs) (probe.Finding, bool) {
+// destination asks the dial guard what it can say before DNS. The operator's own API server is none of a spec's
+// choice.
+func (o Options) destination(t *probe.Target, vendor provider.Provider, _ Inputs) (probe.Finding, bool) {
+	if vendor.Speaks == provider.Kubernetes {
+		return probe.Finding{}, false
+	}
 	u, err := url.Parse(t.BaseURL)
 	if err != nil {
 		return probe.Fail(probe.AddressRefused), true

@@ -58,7 +58,7 @@ var table = []Symptom{
 	{
 		Name: "403 forbidden",
 		Phrases: []string{
-			"403", "forbidden", "permission denied", "access denied", "not allowed", "cannot list", "cannot get", "rbac",
+			"403", "forbidden", "permission denied", "access denied", "not allowed", "cannot list", "cannot get", "rbac", "serviceaccount",
 			"row level security", "rls", "not authorized", "unsupported country", "unsupported region",
 			"42501", "policy", "rows missing", "no rows", "tenant", "tenants", "set role", "grant",
 		},
@@ -71,6 +71,8 @@ var table = []Symptom{
 			v1alpha1.ReasonPolicyDecides, v1alpha1.ReasonRowsUnproven, v1alpha1.ReasonExpectationUnproven,
 			v1alpha1.ReasonExpectationRefused, v1alpha1.ReasonRoleNotFound, v1alpha1.ReasonTableNotFound,
 			v1alpha1.ReasonColumnNotFound, v1alpha1.ReasonColumnTypeMismatch, v1alpha1.ReasonUnauthorizedClient,
+			v1alpha1.ReasonServiceAccountNotFound, v1alpha1.ReasonResourceNotFound, v1alpha1.ReasonAuthorizationUndecided,
+			v1alpha1.ReasonClusterNotAsked,
 		},
 		Permission: true,
 	},
@@ -165,7 +167,7 @@ var table = []Symptom{
 			v1alpha1.ReasonModelNotAvailable, v1alpha1.ReasonRequestPathNotFound,
 			v1alpha1.ReasonWrongTLSMode, v1alpha1.ReasonSTARTTLSNotOffered, v1alpha1.ReasonServiceRefused,
 			v1alpha1.ReasonCertificateEnding, v1alpha1.ReasonTLSNotOffered, v1alpha1.ReasonTooManyConnections,
-			v1alpha1.ReasonDatabaseNotFound, v1alpha1.ReasonClocksDiffer,
+			v1alpha1.ReasonDatabaseNotFound, v1alpha1.ReasonClocksDiffer, v1alpha1.ReasonDiscoveryNotPublic,
 		},
 	},
 }

@@ -173,9 +173,11 @@ func (s *Server) run(name string, args ...string) *exec.Cmd {
 	command := exec.Command(path, args...)
 	command.Dir, command.Stdout, command.Stderr = s.folder, &s.log, &s.log
 	command.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
+	command.SysProcAttr = &syscall.SysProcAttr{}
 	if uid, gid, other := owner(); other {
-		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+		command.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	}
+	endsWithUs(command.SysProcAttr)
 	return command
 }
 

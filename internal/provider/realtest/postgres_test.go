@@ -341,6 +341,15 @@ func TestHostileNames(t *testing.T) {
 		"a setting that would take our time limit away": {change(weird, setting("statement_timeout", "0")), "Failed ExpectationRefused"},
 		"a setting with a dot and more behind it":       {change(weird, setting("app.x'; RESET ROLE; --", "")), "Failed ExpectationRefused"},
 		"a setting in another case":                     {change(weird, setting("ROLE", "root")), "Failed ExpectationRefused"},
+		"a table in quotes of another script":           {change(weird, func(a *probe.PostgresAccess) { a.Table = "orders\uff02; DELETE FROM public.orders; --" }), "Failed TableNotFound"},
+		"a role that only looks like another":           {change(weird, func(a *probe.PostgresAccess) { a.Role = "\u0430pp" }), "Failed RoleNotFound"},
+		"a comment that would swallow the rest":         {change(weird, func(a *probe.PostgresAccess) { a.Table = `orders /* ` }), "Failed TableNotFound"},
+		"a value that would end the statement": {change(plain, func(a *probe.PostgresAccess) {
+			a.Rows = &probe.PostgresRows{Column: "plain", Value: "x' OR true; DELETE FROM public.orders; --"}
+		}), "Failed RowsHidden"},
+		"a value that is a statement of its own": {change(plain, func(a *probe.PostgresAccess) {
+			a.Rows = &probe.PostgresRows{Column: "plain", Value: "\uff07; SELECT pg_sleep(60); /* $1 */"}
+		}), "Failed RowsHidden"},
 		"a setting whose value would end the statement": {change(plain, setting("app.y", `'); RESET ROLE; --`)), ""},
 	} {
 		t.Run(name, func(t *testing.T) {

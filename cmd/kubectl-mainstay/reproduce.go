@@ -1,0 +1,194 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/provider"
+	"mainstay.dev/mainstay/internal/target"
+)
+
+// reproduction is what a probe does first, as commands that a person can run. A credential is in a variable, and
+// what comes from a spec is quoted.
+func reproduction(d dependency) []string {
+	vendor, found := provider.Find(d.kind.Name, d.Provider())
+	switch {
+	case !found:
+		return nil
+	case vendor.Speaks == provider.Kubernetes:
+		return reviews(d)
+	case vendor.Speaks == provider.Postgres:
+		return transaction(d)
+	}
+	return request(d, vendor)
+}
+
+// request is the first request of a probe over HTTP.
+func request(d dependency, vendor provider.Provider) []string {
+	place := d.kind.PlaceOf(d.Dependency)
+	base := vendor.Base(place)
+	if endpoint := d.SharedSpec().Endpoint; endpoint != "" {
+		base = strings.TrimRight(endpoint, "/")
+	}
+	if base == "" || len(vendor.Steps) == 0 {
+		return nil
+	}
+	path := vendor.Steps[0].Path
+	if wanted := d.kind.Wants(d.Dependency).Names(); len(wanted) > 0 {
+		path = strings.NewReplacer("{name}", url.PathEscape(wanted[0]), "{path}", wanted[0]).Replace(path)
+	}
+	curl := "curl -sS -i"
+	for _, name := range sortedKeys(vendor.Header) {
+		curl += fmt.Sprintf(" -H '%s: %s'", name, vendor.Header[name])
+	}
+	ref := d.SharedSpec().SecretRef
+	if ref == nil || vendor.Auth == (probe.Auth{}) {
+		return []string{curl + " " + quoteWord(base+path)}
+	}
+	var commands []string
+	for _, key := range target.RequiredKeys(d.kind, d.Dependency) {
+		commands = append(commands, fmt.Sprintf("%s=\"$(kubectl get secret %s -n %s \\\n  -o go-template='{{index .data \"%s\" | base64decode}}')\"",
+			variable(d, key), ref.Name, d.GetNamespace(), key))
+	}
+	return append(commands, fmt.Sprintf("%s %s \\\n  %s", curl, login(vendor.Auth, place), quoteWord(base+path)))
+}
+
+// login are the options with which curl sends a credential.
+func login(auth probe.Auth, place string) string {
+	switch {
+	case auth.AWSService != "":
+		return fmt.Sprintf(`--aws-sigv4 "aws:amz:%s:%s" --user "$ACCESS_KEY_ID:$SECRET_ACCESS_KEY"`, place, auth.AWSService)
+	case auth.User != "":
+		return fmt.Sprintf(`--user "%s:$API_KEY"`, auth.User)
+	}
+	return fmt.Sprintf(`-H "%s: %s$API_KEY"`, auth.Header, auth.Prefix)
+}
+
+// meant are the expectations that the verdict on an access check names, or else the first of all.
+func meant(d dependency) []probe.Expectation {
+	wants, _ := d.kind.Wants(d.Dependency).(probe.AccessWants)
+	var named []probe.Expectation
+	for _, e := range wants.Expectations {
+		if strings.Contains(d.condition(v1alpha1.ConditionHealthy).Message, e.String()) {
+			named = append(named, e)
+		}
+	}
+	if len(named) > 0 {
+		return named
+	}
+	return wants.Expectations[:min(len(wants.Expectations), 1)]
+}
+
+// maxReviews is how many reviews are shown, each of which stands alone.
+const maxReviews = 3
+
+// reviews ask the API server as whom the expectations are about, which takes the permission to impersonate.
+func reviews(d dependency) []string {
+	var commands []string
+	for _, e := range meant(d) {
+		a := e.Kubernetes
+		if a == nil || len(commands) == maxReviews {
+			break
+		}
+		what := a.Resource
+		if a.Group != "" {
+			what += "." + a.Group
+		}
+		if a.Name != "" {
+			what += "/" + a.Name
+		}
+		command := fmt.Sprintf("kubectl auth can-i %s %s", quoteWord(a.Verb), quoteWord(what))
+		if a.Subresource != "" {
+			command += " --subresource=" + quoteWord(a.Subresource)
+		}
+		commands = append(commands, command+fmt.Sprintf(" -n %s \\\n  --as=system:serviceaccount:%s:%s",
+			a.Namespace, a.Namespace, quoteWord(a.ServiceAccount)))
+	}
+	return commands
+}
+
+// transaction asks a database as the login does, by psql.
+func transaction(d dependency) []string {
+	expected := meant(d)
+	ref := d.SharedSpec().SecretRef
+	if ref == nil || len(expected) == 0 || expected[0].Postgres == nil {
+		return nil
+	}
+	statements := provider.ByHand(*expected[0].Postgres)
+	if len(statements) == 0 {
+		return nil
+	}
+	psql, server := "psql -X", postgresServer(d)
+	var commands []string
+	if ref.Key != "" {
+		psql += fmt.Sprintf(` "$(%s)"`, fromSecret(d, ref.Key))
+	}
+	for _, part := range []struct{ variable, key, spec string }{
+		{"PGUSER", "username", ""}, {"PGPASSWORD", "password", ""}, {"PGHOST", "host", server.Host},
+		{"PGPORT", "port", number(server.Port)}, {"PGDATABASE", "dbname", server.Database},
+	} {
+		switch {
+		case part.spec != "":
+			commands = append(commands, "export "+part.variable+"="+quoteWord(part.spec))
+		case ref.Key != "", part.key == "port" && server.Host != "":
+			// The URI has it; or the port in the Secret is that of another host.
+		default:
+			commands = append(commands, fmt.Sprintf(`export %s="$(%s)"`, part.variable, fromSecret(d, part.key)))
+		}
+	}
+	commands = append(commands, certificates(d, server.TLS)...)
+	return append(commands, psql+" <<'SQL'\n"+strings.Join(statements, "\n")+"\nSQL")
+}
+
+// postgresServer is what the spec of an object says of its database.
+func postgresServer(d dependency) v1alpha1.PostgresServer {
+	user, is := d.Dependency.(interface {
+		PostgresServer() *v1alpha1.PostgresServer
+	})
+	if !is || user.PostgresServer() == nil {
+		return v1alpha1.PostgresServer{}
+	}
+	return *user.PostgresServer()
+}
+
+// number writes a number that may be missing.
+func number(n int32) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
+}
+
+// fromSecret is a command that writes one value of an object's Secret, or nothing where that lacks the key.
+func fromSecret(d dependency, key string) string {
+	return fmt.Sprintf(`kubectl get secret %s -n %s \
+  -o go-template='{{with index .data "%s"}}{{base64decode .}}{{end}}'`, d.SharedSpec().SecretRef.Name, d.GetNamespace(), key)
+}
+
+// certificates have psql check the server's certificate as the probe does.
+func certificates(d dependency, mode v1alpha1.PostgresTLS) []string {
+	modes := map[v1alpha1.PostgresTLS]string{
+		"": "verify-full", v1alpha1.PostgresTLSVerifyFull: "verify-full", v1alpha1.PostgresTLSVerifyCA: "verify-ca",
+		v1alpha1.PostgresTLSRequire: "require", v1alpha1.PostgresTLSNone: "disable",
+	}
+	settings := "export PGSSLMODE=" + modes[mode]
+	ca := d.SharedSpec().CARef
+	switch {
+	case mode == v1alpha1.PostgresTLSRequire || mode == v1alpha1.PostgresTLSNone:
+		return []string{settings}
+	case ca == nil:
+		return []string{settings + " PGSSLROOTCERT=system"}
+	}
+	value := fmt.Sprintf(`{{index .data "%s"}}`, ca.Key)
+	if ca.Kind == "Secret" {
+		value = fmt.Sprintf(`{{index .data "%s" | base64decode}}`, ca.Key)
+	}
+	file := fmt.Sprintf("kubectl get %s %s -n %s \\\n  -o go-template='%s' > ca.crt", strings.ToLower(ca.Kind), ca.Name, d.GetNamespace(), value)
+	return []string{file, settings + " PGSSLROOTCERT=ca.crt"}
+}
