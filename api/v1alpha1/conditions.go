@@ -224,6 +224,8 @@ const (
 	ReasonRowsUnproven = "RowsUnproven"
 	// ReasonExpectationUnproven: something is missing, so that the expectation could not be looked at.
 	ReasonExpectationUnproven = "ExpectationUnproven"
+	// ReasonAccessUnclear: an answer neither allows nor denies what is expected.
+	ReasonAccessUnclear = "AccessUnclear"
 )
 
 // Reasons of stage Provisioned.

@@ -11,15 +11,21 @@ import (
 )
 
 // AccessWants is what an AccessCheck expects.
-type AccessWants struct{ Expectations []Expectation }
+type AccessWants struct {
+	Expectations []Expectation
+	// GatewayKey is the key of the Secret under which the API key of a gateway before PostgREST may be.
+	GatewayKey string
+}
 
 // Expectation is one thing that somebody may do, or may not.
 type Expectation struct {
 	Name string
 	// Denied says that it must not be possible.
 	Denied bool
-	// Postgres is set for a database.
-	Postgres *PostgresAccess
+	// Postgres is set for a database, HTTP for an API, and PostgREST for a database behind PostgREST.
+	Postgres  *PostgresAccess
+	HTTP      *HTTPAccess
+	PostgREST *PostgRESTAccess
 }
 
 // PostgresAccess is something that a role does in a database.
@@ -59,10 +65,18 @@ func (w AccessWants) Empty() bool { return len(w.Expectations) == 0 }
 
 // String says what is expected, as messages name it.
 func (e Expectation) String() string {
-	if e.Postgres == nil {
+	what := ""
+	switch {
+	case e.Postgres != nil:
+		what = e.Postgres.String()
+	case e.HTTP != nil:
+		what = e.HTTP.String()
+	case e.PostgREST != nil:
+		what = e.PostgREST.String()
+	default:
 		return e.Name
 	}
-	return e.Name + " (" + e.Postgres.String() + ")"
+	return e.Name + " (" + what + ")"
 }
 
 // String says who does what. Of settings it has the names alone, and of long lists the beginning.

@@ -114,6 +114,8 @@ type Facts struct {
 func All() []Provider { return all }
 
 var all = []Provider{
+	accessHTTP,
+	accessPostgREST,
 	accessPostgres,
 
 	anthropic,
