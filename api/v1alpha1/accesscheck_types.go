@@ -10,10 +10,17 @@ import (
 // AccessCheckSpec says who may do what, and who may not.
 //
 // +kubebuilder:validation:XValidation:rule="self.provider != 'Postgres' || has(self.secretRef)",message="spec.secretRef is required for provider Postgres: name the Secret that holds the login",reason="FieldValueRequired",fieldPath=".secretRef"
+// +kubebuilder:validation:XValidation:rule="has(self.secretRef) || !self.expectations.exists(e, (has(e.http) && has(e.http.tokenKey)) || (has(e.postgREST) && has(e.postgREST.tokenKey)))",message="spec.secretRef is required: name the Secret whose keys tokenKey of spec.expectations means",reason="FieldValueRequired",fieldPath=".secretRef"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'HTTP' || !has(self.secretRef) || !has(self.secretRef.key)",message="spec.secretRef.key does not apply to provider HTTP: each of spec.expectations names its own key in tokenKey",reason="FieldValueForbidden",fieldPath=".secretRef.key"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'Postgres' || !has(self.endpoint)",message="spec.endpoint does not apply to provider Postgres: name the server in spec.postgres, or in the Secret",reason="FieldValueForbidden",fieldPath=".endpoint"
+// +kubebuilder:validation:XValidation:rule="!(self.provider in ['HTTP', 'PostgREST']) || has(self.endpoint)",messageExpression="'spec.endpoint is required for provider ' + self.provider + ': the base URL, such as ' + (self.provider == 'HTTP' ? 'https://api.example.com' : 'https://project.supabase.co/rest/v1')",reason="FieldValueRequired",fieldPath=".endpoint"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Postgres' || !has(self.postgres)",messageExpression="'spec.postgres applies to provider Postgres alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".postgres"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'Postgres' || self.expectations.all(e, has(e.postgres))",message="each of spec.expectations needs postgres, which says what is expected of the database",reason="FieldValueRequired",fieldPath=".expectations"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Postgres' || self.expectations.all(e, !has(e.postgres))",messageExpression="'postgres of spec.expectations applies to provider Postgres alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".expectations"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'HTTP' || self.expectations.all(e, has(e.http))",message="each of spec.expectations needs http, which says who sends which request",reason="FieldValueRequired",fieldPath=".expectations"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'HTTP' || self.expectations.all(e, !has(e.http))",messageExpression="'http of spec.expectations applies to provider HTTP alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".expectations"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'PostgREST' || self.expectations.all(e, has(e.postgREST))",message="each of spec.expectations needs postgREST, which says who reads what",reason="FieldValueRequired",fieldPath=".expectations"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'PostgREST' || self.expectations.all(e, !has(e.postgREST))",messageExpression="'postgREST of spec.expectations applies to provider PostgREST alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".expectations"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'Kubernetes' || self.expectations.all(e, has(e.kubernetes))",message="each of spec.expectations needs kubernetes, which says what is expected of the cluster",reason="FieldValueRequired",fieldPath=".expectations"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Kubernetes' || self.expectations.all(e, !has(e.kubernetes))",messageExpression="'kubernetes of spec.expectations applies to provider Kubernetes alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".expectations"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'Kubernetes' || !has(self.secretRef)",message="spec.secretRef does not apply to provider Kubernetes: Mainstay asks the API server of its own cluster, as itself",reason="FieldValueForbidden",fieldPath=".secretRef"
@@ -22,7 +29,8 @@ import (
 // +kubebuilder:validation:XValidation:rule="!has(self.caRef) || !has(self.postgres) || !(self.postgres.tls in ['Require', 'None'])",messageExpression="'spec.caRef does not apply where spec.postgres.tls is ' + self.postgres.tls + ', which checks no certificate: set it to VerifyFull or VerifyCA'",reason="FieldValueForbidden",fieldPath=".caRef"
 type AccessCheckSpec struct {
 	// provider is where access is decided. Postgres is a database of PostgreSQL, with its roles and its row-level
-	// security. Kubernetes is the API server of the cluster, for ServiceAccounts of this namespace.
+	// security; PostgREST is such a database behind PostgREST, as the Data API of Supabase is; HTTP is any API that
+	// takes bearer tokens; Kubernetes is the API server of the cluster, for ServiceAccounts of this namespace.
 	// +required
 	Provider AccessProvider `json:"provider,omitempty"`
 
@@ -62,6 +70,14 @@ type AccessExpectation struct {
 	// kubernetes says which ServiceAccount does what in this namespace, for provider Kubernetes.
 	// +optional
 	Kubernetes *KubernetesAccess `json:"kubernetes,omitempty"`
+
+	// http says who sends which request, for provider HTTP.
+	// +optional
+	HTTP *HTTPAccess `json:"http,omitempty"`
+
+	// postgREST says who reads what, for provider PostgREST.
+	// +optional
+	PostgREST *PostgRESTAccess `json:"postgREST,omitempty"`
 }
 
 // AccessDecision is what is decided on an access.
@@ -183,9 +199,15 @@ const (
 )
 
 // AccessProvider is a place where access is decided.
-// +kubebuilder:validation:Enum=Postgres;Kubernetes
+// +kubebuilder:validation:Enum=HTTP;Kubernetes;PostgREST;Postgres
 // +kubebuilder:validation:MaxLength=64
 type AccessProvider string
+
+// Providers whose identities are tokens.
+const (
+	AccessHTTP      AccessProvider = "HTTP"
+	AccessPostgREST AccessProvider = "PostgREST"
+)
 
 // AccessCheckStatus is what Mainstay found out about who may do what.
 type AccessCheckStatus struct {
@@ -193,8 +215,8 @@ type AccessCheckStatus struct {
 }
 
 // AccessCheck declares who may do what at a dependency, and who may not. Mainstay proves it without writing
-// anything, and names the layer that decided: the role's permissions, or row-level security; or in a cluster its
-// roles and bindings.
+// anything, and names the layer that decided: the token, its role and scopes, the role's permissions, row-level
+// security, or in a cluster its roles and bindings.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

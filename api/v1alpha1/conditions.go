@@ -230,6 +230,8 @@ const (
 	ReasonAuthorizationUndecided = "AuthorizationUndecided"
 	// ReasonClusterNotAsked: the cluster decides, and no cluster was asked.
 	ReasonClusterNotAsked = "ClusterNotAsked"
+	// ReasonAccessUnclear: an answer neither allows nor denies what is expected.
+	ReasonAccessUnclear = "AccessUnclear"
 )
 
 // Reasons of stage Provisioned.

@@ -72,15 +72,14 @@ func TestReasonsAreListed(t *testing.T) {
 }
 
 func TestOneReasonIsExplained(t *testing.T) {
-	r := mainstay(t, "reasons", "invalidapikey")
+	r := mainstay(t, "reasons", "apikeyexpired")
 	mustExit(t, r, exitMet)
-	want := `InvalidAPIKey
-    Seen:         <provider> rejects the <credential> in Secret <secret> (key <key>).
-    Advice:       Check that it was copied in full and is of region <region>, or create a new one at
-                  <provider> and put it there.
+	want := `APIKeyExpired
+    Seen:         <provider> says that the <credential> in Secret <secret> (key <key>) has expired.
+    Advice:       Create a new one at <provider> and put it there.
     Who mends it: Owner (you: the spec, the Secret, or your account at the provider)
     Stage:        Authenticated
-    Symptom:      KeyRejected
+    Symptom:      KeyExpired
 `
 	if diff := cmp.Diff(want, r.out); diff != "" {
 		t.Error(diff)

@@ -75,6 +75,7 @@ var remedies = map[string]string{
 	v1alpha1.ReasonServiceAccountNotFound:  edit,
 	v1alpha1.ReasonResourceNotFound:        edit,
 	v1alpha1.ReasonDiscoveryNotPublic:      edit,
+	v1alpha1.ReasonAccessUnclear:           edit,
 }
 
 // examples are what to apply in a namespace that has no object of a kind.
@@ -183,7 +184,7 @@ func (c *cluster) fill(command string, n named, namespace string, d *dependency)
 	}
 	if d != nil && d.SharedSpec().SecretRef != nil {
 		var read, literals, data []string
-		for _, key := range target.RequiredKeys(d.kind, d.Dependency) {
+		for _, key := range d.keysMeant() {
 			value := "$" + variable(*d, key)
 			read = append(read, "read -rs "+variable(*d, key))
 			literals = append(literals, fmt.Sprintf(`--from-literal=%s="%s"`, key, value))
@@ -195,16 +196,33 @@ func (c *cluster) fill(command string, n named, namespace string, d *dependency)
 	return strings.NewReplacer(words...).Replace(command)
 }
 
+// keysMeant are the keys of the Secret that the verdict names, where it names some of several; else all that are
+// needed.
+func (d dependency) keysMeant() []string {
+	all := target.RequiredKeys(d.kind, d.Dependency)
+	words := strings.FieldsFunc(d.condition(v1alpha1.ConditionHealthy).Message, func(r rune) bool { return strings.ContainsRune(" (),:", r) })
+	meant := slices.DeleteFunc(slices.Clone(all), func(key string) bool {
+		return !slices.Contains(words, key) && !slices.Contains(words, key+".")
+	})
+	if len(meant) == 0 {
+		return all
+	}
+	return meant
+}
+
 // variable is the shell variable for the value under a key of a Secret.
 func variable(d dependency, key string) string {
 	if len(target.RequiredKeys(d.kind, d.Dependency)) == 1 {
 		return "API_KEY"
 	}
-	return strings.ToUpper(camel.ReplaceAllString(key, "${1}_${2}"))
+	return strings.ToUpper(noWord.ReplaceAllString(camel.ReplaceAllString(key, "${1}_${2}"), "_"))
 }
 
 // camel finds where a word begins within another, as in accessKeyID.
 var camel = regexp.MustCompile(`([a-z])([A-Z])`)
+
+// noWord finds what may be in the key of a Secret and not in the name of a variable.
+var noWord = regexp.MustCompile(`^[0-9]|[^A-Za-z0-9_]`)
 
 // split takes the advice off a message of the table, and a command off the advice.
 func split(message string, reason string, s diagnosis.Subject) (seen, advice, command string) {

@@ -6,6 +6,7 @@ package diagnosis
 import (
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 
 	"mainstay.dev/mainstay/internal/probe"
@@ -53,7 +54,7 @@ func (s Subject) Say(sentences string, names []string) string {
 		"name":       s.Name,
 		"namespace":  s.Namespace,
 		"secretName": s.SecretName,
-		"secretKeys": keys(s.Keys),
+		"secretKeys": keys(s.keysOf(names)),
 		"credential": s.Credential,
 		"host":       s.Host,
 		"region":     s.Region,
@@ -76,6 +77,15 @@ func (s Subject) Say(sentences string, names []string) string {
 		}
 		return strings.Trim(part, "[]")
 	}))
+}
+
+// keysOf are the keys of the Secret that a finding is about: those that it names, where it names such, else all.
+func (s Subject) keysOf(names []string) []string {
+	of := slices.DeleteFunc(slices.Clone(s.Keys), func(key string) bool { return !slices.Contains(names, key) })
+	if len(of) == 0 || len(of) < len(names) {
+		return s.Keys
+	}
+	return of
 }
 
 // keys names the keys of a Secret.

@@ -87,6 +87,12 @@ func (d *dependency) in(region string) *dependency {
 	return d
 }
 
+// withKeys has the Secret hold several values.
+func (d *dependency) withKeys(keys ...string) *dependency {
+	d.subject.Keys = keys
+	return d
+}
+
 func (d *dependency) conditions() []metav1.Condition {
 	return diagnosis.Conditions(d.verdict, d.subject)
 }

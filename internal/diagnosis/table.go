@@ -61,7 +61,7 @@ const (
 // table has one row for each symptom, by stage, which internal/probe/symptom.go tells. Conditions, events,
 // metric labels, the CLI and docs/reasons.md all come from it.
 var table = byStage(slices.Concat(
-	configuredRows, rows, provisionedRows, mailRows, authRows, receiverRows, accessRows, kubernetesRows,
+	configuredRows, rows, provisionedRows, mailRows, authRows, receiverRows, accessHTTPRows, accessRows, kubernetesRows,
 ))
 
 func byStage(all []Diagnosis) []Diagnosis {

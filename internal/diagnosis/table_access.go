@@ -20,8 +20,8 @@ var accessRows = []Diagnosis{
 	},
 	{
 		Symptom: probe.ExpectationRefused, Reason: v1alpha1.ReasonExpectationRefused, Blame: Owner, Stalls: true,
-		Seen:   "An expectation is not one that Mainstay asks a database for[: {names}].",
-		Advice: "Names have at most as many bytes as PostgreSQL admits and no control characters, settings have a dot in their names, and role none does not exist.",
+		Seen:   "An expectation is not one that Mainstay asks for[: {names}].",
+		Advice: "Names have at most as many bytes as PostgreSQL admits and no control characters, settings have a dot in their names, and role none does not exist; requests are GET, HEAD or OPTIONS of a path.",
 	},
 	{
 		Symptom: probe.ConnectionURIMalformed, Reason: v1alpha1.ReasonConnectionURIMalformed, Blame: Owner,
@@ -184,7 +184,7 @@ var accessRows = []Diagnosis{
 	{
 		Symptom: probe.RoleNotFound, Reason: v1alpha1.ReasonRoleNotFound, Blame: Owner,
 		Seen:   "The server has no such role[: {names}].",
-		Advice: "Create the role, or correct it in spec.expectations.",
+		Advice: "Create the role, or correct it in spec.expectations, or in the token that claims it.",
 	},
 	{
 		Symptom: probe.SchemaNotFound, Reason: v1alpha1.ReasonTableNotFound, Blame: Owner,

@@ -253,6 +253,11 @@ func TestMessagesNameWhatToChange(t *testing.T) {
 			want: "OpenAI rejects the API key in Secret openai (key apiKey). " +
 				"Check that it was copied in full, or create a new one at OpenAI and put it there.",
 		},
+		"one wrong key of several is named alone": {
+			given: newDependency().withKeys("manager", "viewer", "stranger").probed(fails(probe.KeyRejected, "viewer")),
+			want: "OpenAI rejects the API key in Secret openai (key viewer). " +
+				"Check that it was copied in full, or create a new one at OpenAI and put it there.",
+		},
 		"a wrong key names the region, which may be what is wrong": {
 			given: newDependency().in("eu-west-1").probed(fails(probe.KeyRejected)),
 			want: "OpenAI rejects the API key in Secret openai (key apiKey). " +

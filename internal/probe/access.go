@@ -11,15 +11,22 @@ import (
 )
 
 // AccessWants is what an AccessCheck expects.
-type AccessWants struct{ Expectations []Expectation }
+type AccessWants struct {
+	Expectations []Expectation
+	// GatewayKey is the key of the Secret under which the API key of a gateway before PostgREST may be.
+	GatewayKey string
+}
 
 // Expectation is one thing that somebody may do, or may not.
 type Expectation struct {
 	Name string
 	// Denied says that it must not be possible.
 	Denied bool
-	// Postgres is set for a database, Kubernetes for a cluster.
+	// Postgres is set for a database, HTTP for an API, PostgREST for a database behind PostgREST, and Kubernetes
+	// for a cluster.
 	Postgres   *PostgresAccess
+	HTTP       *HTTPAccess
+	PostgREST  *PostgRESTAccess
 	Kubernetes *KubernetesAccess
 }
 
@@ -60,13 +67,20 @@ func (w AccessWants) Empty() bool { return len(w.Expectations) == 0 }
 
 // String says what is expected, as messages name it.
 func (e Expectation) String() string {
+	what := ""
 	switch {
 	case e.Postgres != nil:
-		return e.Name + " (" + e.Postgres.String() + ")"
+		what = e.Postgres.String()
+	case e.HTTP != nil:
+		what = e.HTTP.String()
+	case e.PostgREST != nil:
+		what = e.PostgREST.String()
 	case e.Kubernetes != nil:
-		return e.Name + " (" + e.Kubernetes.String() + ")"
+		what = e.Kubernetes.String()
+	default:
+		return e.Name
 	}
-	return e.Name
+	return e.Name + " (" + what + ")"
 }
 
 // String says who does what. Of settings it has the names alone, and of long lists the beginning.

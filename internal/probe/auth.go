@@ -21,6 +21,9 @@ import (
 type Auth struct {
 	// Header carries the value of the credential, and Prefix stands before it there.
 	Header, Prefix string
+	// GatewayHeader carries the API key of a gateway besides, the value GatewayKey of the credential, and Header the
+	// value AccessToken. Either may be missing.
+	GatewayHeader string
 	// User is the name that goes with the value in HTTP Basic authentication.
 	User string
 	// AWSService signs requests to that service by Signature Version 4, for Region, with the values
@@ -33,6 +36,12 @@ type Auth struct {
 	Signature SignatureScheme
 	MessageID string
 }
+
+// The values of a credential that passes a gateway: the gateway's own key, and the token of who asks.
+const (
+	GatewayKey  = "gatewayKey"
+	AccessToken = "token"
+)
 
 // ClientMethod is how a client of OAuth 2.0 authenticates at a token endpoint, by the names of OpenID Connect.
 type ClientMethod string
@@ -66,6 +75,13 @@ func (a Auth) apply(req *http.Request, credential Secret, body string) error {
 		return a.sign(req, credential, body)
 	case a.Signature != "":
 		return a.Signature.sign(req, credential, a.MessageID, body)
+	case a.GatewayHeader != "":
+		if key := credential.Part(GatewayKey); key != "" {
+			req.Header.Set(a.GatewayHeader, key)
+		}
+		if token := credential.Part(AccessToken); token != "" {
+			req.Header.Set(a.Header, a.Prefix+token)
+		}
 	case a.User != "":
 		req.SetBasicAuth(a.User, credential.Reveal())
 	case a.Client == ClientSecretBasic:

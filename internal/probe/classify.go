@@ -79,6 +79,9 @@ func classify(a Answer, rules []Rule) Reading {
 	}
 	if !good {
 		said.readChallenge(a.first("Www-Authenticate"))
+		if code := a.PostgRESTCode(); code != "" {
+			said.codes = append(said.codes, code)
+		}
 	}
 	if !good || said.present {
 		for _, rule := range rules {

@@ -72,6 +72,9 @@ func (s Secret) Part(name string) string {
 	return ""
 }
 
+// Only returns one value of a credential that has several, as a credential of its own.
+func (s Secret) Only(name string) Secret { return NewSecret(s.Part(name)) }
+
 // IsZero says whether there is no value.
 func (s Secret) IsZero() bool { return !s.holds }
 
@@ -90,15 +93,24 @@ func (s Secret) ShownBy(text string) bool {
 }
 
 // Expiry returns when a credential expires that says so itself, as a JWT does (RFC 7519, claim exp); zero for
-// any other.
+// any other. Of several values it is the first to expire that counts.
 func (s Secret) Expiry() time.Time {
-	var claims struct {
-		Exp float64 `json:"exp"`
-	}
-	if !s.claims(&claims) || claims.Exp <= 0 || claims.Exp > maxUnix {
+	if s.reveal == nil {
 		return time.Time{}
 	}
-	return time.Unix(int64(claims.Exp), 0)
+	var first time.Time
+	for _, p := range s.reveal() {
+		var claims struct {
+			Exp float64 `json:"exp"`
+		}
+		if !claimed(p.value, &claims) || claims.Exp <= 0 || claims.Exp > maxUnix {
+			continue
+		}
+		if at := time.Unix(int64(claims.Exp), 0); first.IsZero() || at.Before(first) {
+			first = at
+		}
+	}
+	return first
 }
 
 // Role returns the role that a JWT claims, as those of PostgREST do; empty for any other credential.
@@ -106,15 +118,15 @@ func (s Secret) Role() string {
 	var claims struct {
 		Role string `json:"role"`
 	}
-	if !s.claims(&claims) {
+	if !claimed(s.Reveal(), &claims) {
 		return ""
 	}
 	return claims.Role
 }
 
-// claims reads what a JWT says of itself. Nobody has checked its signature.
-func (s Secret) claims(into any) bool {
-	parts := strings.Split(s.Reveal(), ".")
+// claimed reads what a JWT says of itself. Nobody has checked its signature.
+func claimed(token string, into any) bool {
+	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return false
 	}

@@ -55,7 +55,11 @@ func (r Request) key() any {
 	}
 }
 
-func (r Request) place() string { return r.URL + "\n" + r.Method + "\n" + r.Body }
+// place has the credential as well, since a probe may ask for one thing with several.
+func (r Request) place() string {
+	credential := r.Credential.Fingerprint()
+	return r.URL + "\n" + r.Method + "\n" + string(credential[:]) + "\n" + r.Body
+}
 
 func (r Request) through(ctx context.Context, c Client) Answer { return c.Do(ctx, r) }
 

@@ -122,9 +122,16 @@ var (
 	// Of signatures of webhooks.
 	SignatureRejected    = define(Authenticated, "SignatureRejected")
 	SignatureNotVerified = define(Authenticated, "SignatureNotVerified")
-	LoginNotAdmitted     = define(Authenticated, "LoginNotAdmitted")
-	LoginNotPermitted    = define(Authenticated, "LoginNotPermitted")
-	PasswordAskedFor     = define(Authenticated, "PasswordAskedFor")
+
+	// Of tokens, and of gateways.
+	TokenUnproven      = define(Authenticated, "TokenUnproven")
+	GatewayKeyMissing  = define(Authenticated, "GatewayKeyMissing")
+	GatewayKeyRejected = define(Authenticated, "GatewayKeyRejected")
+
+	// Of databases.
+	LoginNotAdmitted  = define(Authenticated, "LoginNotAdmitted")
+	LoginNotPermitted = define(Authenticated, "LoginNotPermitted")
+	PasswordAskedFor  = define(Authenticated, "PasswordAskedFor")
 )
 
 // Symptoms of stage Authorized.
@@ -136,7 +143,22 @@ var (
 	WebhookOwnerNotFound = define(Authorized, "WebhookOwnerNotFound")
 	ClientNotAllowed     = define(Authorized, "ClientNotAllowed")
 
-	// Of access that is checked, the gravest first.
+	// Of access over HTTP that is checked, the gravest first.
+	OverprivilegedToken = define(Authorized, "OverprivilegedToken")
+	OpenToAll           = define(Authorized, "OpenToAll")
+	RowsShown           = define(Authorized, "RowsShown")
+	RequestAllowed      = define(Authorized, "RequestAllowed")
+	RoleNotGranted      = define(Authorized, "RoleNotGranted")
+	TokenScopeMissing   = define(Authorized, "TokenScopeMissing")
+	RequestForbidden    = define(Authorized, "RequestForbidden")
+	RowsNotShown        = define(Authorized, "RowsNotShown")
+	PolicyRecurses      = define(Authorized, "PolicyRecurses")
+	RequestRedirected   = define(Authorized, "RequestRedirected")
+	PageAnswered        = define(Authorized, "PageAnswered")
+	PathUnclear         = define(Authorized, "PathUnclear")
+	AnswerUnclear       = define(Authorized, "AnswerUnclear")
+
+	// Of access to a database that is checked, the gravest first.
 	OverprivilegedLogin    = define(Authorized, "OverprivilegedLogin")
 	RowSecurityDisabled    = define(Authorized, "RowSecurityDisabled")
 	RoleBypassesPolicies   = define(Authorized, "RoleBypassesPolicies")
@@ -242,6 +264,10 @@ var (
 	ReceiverAsksLogin   = define(Provisioned, "ReceiverAsksLogin")
 	ReceiverGuarded     = define(Provisioned, "ReceiverGuarded")
 	ReceiverUnproven    = define(Provisioned, "ReceiverUnproven")
+	// Of access over HTTP.
+	RouteNotFound   = define(Provisioned, "RouteNotFound")
+	SchemaNotServed = define(Provisioned, "SchemaNotServed")
+	TableNotServed  = define(Provisioned, "TableNotServed")
 	// Of databases.
 	DatabaseNotFound   = define(Provisioned, "DatabaseNotFound")
 	RoleNotFound       = define(Provisioned, "RoleNotFound")

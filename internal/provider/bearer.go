@@ -15,42 +15,45 @@ var bearer = Provider{
 	Limits:       rateLimitHeaders,
 	ExpiryHeader: "Github-Authentication-Token-Expiration",
 	Steps:        []Step{requestStep},
-	Rules: []probe.Rule{
-		{
-			// The RFC's own example of an expired token: error_description="The access token expired".
-			Code: "invalid_token", Message: "expired", Means: probe.KeyExpired,
-			Source: "RFC 6750, section 3", Verified: "2026-11",
-		},
-		{
-			Code: "invalid_token", Means: probe.KeyRejected,
-			Source: "RFC 6750, section 3.1", Verified: "2026-11",
-		},
-		{
-			Code: "insufficient_scope", Means: probe.ScopeMissing,
-			Source: "RFC 6750, section 3.1", Verified: "2026-11",
-		},
-		{
-			Code: "invalid_api_key", Means: probe.KeyRejected,
-			Source: "a word that many APIs have in problem documents", Verified: "2026-11",
-		},
-		{
-			Code: "ip_not_allowed", Means: probe.IPNotAllowed,
-			Source: "a word that many APIs have in problem documents", Verified: "2026-11",
-		},
-		{
-			Code: "account_suspended", Means: probe.KeySuspended,
-			Source: "a word that many APIs have in problem documents", Verified: "2026-11",
-		},
-		{
-			Code: "quota_exceeded", Means: probe.QuotaExhausted,
-			Source: "a word that many APIs have in problem documents", Verified: "2026-11",
-		},
-	},
+	Rules:        bearerRules,
 	Facts: Facts{
 		Proves:      []string{"the key is accepted", "the key may send each request of `spec.requests`", "each path of `spec.requests` answers"},
 		CannotProve: []string{"which scope is missing, where the API does not say it and `spec.requests` names none", "that the key may write"},
 		Requests:    "1 for each of `spec.requests`",
 		Source:      "RFC 6750, RFC 9457, RFC 9110; headers of GitHub's API", Verified: "2026-11",
+	},
+}
+
+// bearerRules are how APIs say what is wrong with a bearer token.
+var bearerRules = []probe.Rule{
+	{
+		// The RFC's own example of an expired token: error_description="The access token expired".
+		Code: "invalid_token", Message: "expired", Means: probe.KeyExpired,
+		Source: "RFC 6750, section 3", Verified: "2026-11",
+	},
+	{
+		Code: "invalid_token", Means: probe.KeyRejected,
+		Source: "RFC 6750, section 3.1", Verified: "2026-11",
+	},
+	{
+		Code: "insufficient_scope", Means: probe.ScopeMissing,
+		Source: "RFC 6750, section 3.1", Verified: "2026-11",
+	},
+	{
+		Code: "invalid_api_key", Means: probe.KeyRejected,
+		Source: "a word that many APIs have in problem documents", Verified: "2026-11",
+	},
+	{
+		Code: "ip_not_allowed", Means: probe.IPNotAllowed,
+		Source: "a word that many APIs have in problem documents", Verified: "2026-11",
+	},
+	{
+		Code: "account_suspended", Means: probe.KeySuspended,
+		Source: "a word that many APIs have in problem documents", Verified: "2026-11",
+	},
+	{
+		Code: "quota_exceeded", Means: probe.QuotaExhausted,
+		Source: "a word that many APIs have in problem documents", Verified: "2026-11",
 	},
 }
 

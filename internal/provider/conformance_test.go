@@ -38,11 +38,11 @@ func TestMain(m *testing.M) {
 func forEach(t *testing.T, test func(*testing.T, Provider, providertest.Fixture)) {
 	t.Helper()
 	for _, p := range All() {
-		if p.Asks != nil {
+		f, err := providertest.Find(p.Kind, p.Name)
+		if err != nil && p.Asks != nil {
 			continue // Tests of their own walk those that have no API.
 		}
 		t.Run(p.Kind+" "+p.Name, func(t *testing.T) {
-			f, err := providertest.Find(p.Kind, p.Name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -321,7 +321,7 @@ func checkSound(t *testing.T, o probe.Outcome, target probe.Target) {
 // checkSilent looks for the credential in everything that can be shown of an outcome.
 func checkSilent(t *testing.T, o probe.Outcome, credential probe.Secret) {
 	t.Helper()
-	if credential.Reveal() == "" {
+	if credential.IsZero() {
 		return
 	}
 	encoded, err := json.Marshal(o)

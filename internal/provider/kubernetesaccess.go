@@ -78,7 +78,7 @@ func reviewable(a probe.KubernetesAccess) bool {
 
 // ruled says what a ruling means for an expectation.
 func ruled(e probe.Expectation, r probe.Ruling) []probe.Finding {
-	c := check{Expectation: e}
+	c := expected{e}
 	switch {
 	case r.Missing != (probe.Symptom{}):
 		return c.missing(r.Missing)
@@ -94,7 +94,7 @@ func ruled(e probe.Expectation, r probe.Ruling) []probe.Finding {
 		return c.found(probe.Failed, probe.AuthorizerDenies)
 	}
 	if roles := missingRoles(r.Reason); len(roles) > 0 {
-		return []probe.Finding{probe.Fail(probe.BoundRoleMissing, append([]string{e.String()}, roles...)...)}
+		return c.found(probe.Failed, probe.BoundRoleMissing, roles...)
 	}
 	return c.found(probe.Failed, probe.NoRoleAllows)
 }

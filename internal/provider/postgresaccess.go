@@ -130,13 +130,13 @@ const (
 
 // check is an expectation with the statements that decide it.
 type check struct {
-	probe.Expectation
+	expected
 	steps      []step
 	statements []probe.Statement
 }
 
 func newCheck(e probe.Expectation) check {
-	c, a := check{Expectation: e}, e.Postgres
+	c, a := check{expected: expected{e}}, e.Postgres
 	if a.Role != "" {
 		c.add(acting, "SELECT pg_catalog.set_config('role', $1, true)", a.Role)
 	}

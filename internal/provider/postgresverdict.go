@@ -4,7 +4,6 @@
 package provider
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -138,44 +137,4 @@ func (c check) denied(layer probe.Symptom) []probe.Finding {
 		return nil
 	}
 	return c.found(probe.Failed, layer)
-}
-
-// missing says that something which the expectation names is not there, so that nothing is known of the access.
-func (c check) missing(what probe.Symptom) []probe.Finding {
-	return append(c.found(probe.Failed, what), c.found(probe.Unprovable, probe.ExpectationUnproven)...)
-}
-
-func (c check) found(result probe.Result, s probe.Symptom) []probe.Finding {
-	return []probe.Finding{{Result: result, Symptom: s, Args: []string{c.String()}}}
-}
-
-// weighAccess puts together what was found of all expectations: of each stage the gravest, which symptoms are in
-// order of.
-func (r *run) weighAccess(findings []probe.Finding) {
-	symptoms, names := probe.Symptoms(), r.target.Wants.Names()
-	results := []probe.Result{probe.Failed, probe.Undecided, probe.Unprovable}
-	slices.SortStableFunc(findings, func(a, b probe.Finding) int {
-		return cmp.Or(
-			cmp.Compare(slices.Index(results, a.Result), slices.Index(results, b.Result)),
-			cmp.Compare(slices.Index(symptoms, a.Symptom), slices.Index(symptoms, b.Symptom)),
-			cmp.Compare(slices.Index(names, a.Args[0]), slices.Index(names, b.Args[0])),
-		)
-	})
-	unseen := false
-	for _, f := range findings {
-		unseen = unseen || f.Symptom == probe.SetRoleDenied || f.Symptom == probe.SettingDenied || f.Symptom == probe.StatementTooSlow
-		stage := f.Symptom.Stage()
-		switch standing := &r.outcome[stage]; {
-		case standing.Result == probe.NotReached:
-			*standing = f
-		case standing.Result == f.Result && standing.Symptom == f.Symptom:
-			standing.Args = append(standing.Args, f.Args...)
-		}
-	}
-	if r.outcome[probe.Authorized].Result == probe.NotReached {
-		r.outcome.Set(probe.Authorized, probe.Pass())
-	}
-	if r.outcome[probe.Provisioned].Result == probe.NotReached && !unseen {
-		r.outcome.Set(probe.Provisioned, probe.Pass())
-	}
 }

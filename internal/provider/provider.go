@@ -116,7 +116,9 @@ type Facts struct {
 func All() []Provider { return all }
 
 var all = []Provider{
+	accessHTTP,
 	accessKubernetes,
+	accessPostgREST,
 	accessPostgres,
 
 	anthropic,

@@ -21,11 +21,17 @@ func accessPlace(d Dependency) string {
 }
 
 func accessWants(d Dependency) probe.Wants {
-	var wants probe.AccessWants
-	for _, e := range d.(*v1alpha1.AccessCheck).Spec.Expectations {
+	spec := d.(*v1alpha1.AccessCheck).Spec
+	wants := probe.AccessWants{GatewayKey: gatewayKey(spec)}
+	for _, e := range spec.Expectations {
 		expected := probe.Expectation{Name: e.Name, Denied: e.Expect == v1alpha1.AccessDeny}
-		if e.Postgres != nil {
+		switch {
+		case e.Postgres != nil:
 			expected.Postgres = postgresAccess(e.Postgres)
+		case e.HTTP != nil:
+			expected.HTTP = httpAccess(e.HTTP)
+		case e.PostgREST != nil:
+			expected.PostgREST = postgRESTAccess(e.PostgREST)
 		}
 		if a := e.Kubernetes; a != nil {
 			expected.Kubernetes = &probe.KubernetesAccess{

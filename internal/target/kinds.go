@@ -40,6 +40,9 @@ type Kind struct {
 	Place func(Dependency) string
 	// Wants reads from the spec what has to exist at the provider.
 	Wants func(Dependency) probe.Wants
+	// Keys reads from the spec which keys of its Secret hold the credential; nil, or false, where the provider has
+	// keys of its own.
+	Keys func(Dependency) ([]provider.Key, bool)
 	// OptIn reads from the spec how often to do what it opted in to; 0 for never.
 	OptIn func(Dependency) time.Duration
 	// Adjust puts into a target what only this kind's spec says; nil for nothing.
@@ -126,6 +129,7 @@ var Kinds = []Kind{
 		None:    probe.NoAccessCheck,
 		Place:   accessPlace,
 		Wants:   accessWants,
+		Keys:    accessKeys,
 	},
 }
 

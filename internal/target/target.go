@@ -87,7 +87,7 @@ func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
 		t.StatusPage = vendor.StatusPage
 	}
 	for _, check := range []func(*probe.Target, provider.Provider, Inputs) (probe.Finding, bool){
-		o.mailServer, o.database, credential, placed, authority, consent, o.destination,
+		o.mailServer, o.database, credential, identified, placed, authority, consent, o.destination,
 	} {
 		if problem, bad := check(&t, vendor, r); bad {
 			return t, problem
@@ -102,6 +102,17 @@ func (k Kind) PlaceOf(object Dependency) string {
 		return ""
 	}
 	return k.Place(object)
+}
+
+// keysOf returns the keys of its Secret that hold an object's credential: those that the spec names itself, where
+// its kind has it do so, else those of the provider, if it has any.
+func (k Kind) keysOf(object Dependency, vendor provider.Provider) (keys []provider.Key, named bool) {
+	if k.Keys != nil {
+		if keys, named := k.Keys(object); named {
+			return keys, true
+		}
+	}
+	return vendor.Keys, false
 }
 
 // baseURL picks the URL to probe and says whether the spec chose its host.
@@ -123,6 +134,9 @@ func (o Options) Terms(kind Kind, object Dependency) probe.Terms {
 		terms = vendor.Terms(ref.DataKey())
 		if ref.Key != "" {
 			terms.Keys = []string{ref.Key} // It may hold in one value what else is in several keys.
+		}
+		if _, named := kind.keysOf(object, vendor); named {
+			terms.Keys = RequiredKeys(kind, object)
 		}
 	}
 	if vendor.Speaks == provider.Kubernetes {
@@ -162,11 +176,12 @@ func secretKeys(kind Kind, object Dependency, wanted func(provider.Key) bool) []
 		return nil
 	}
 	vendor, _ := provider.Find(kind.Name, object.Provider())
-	if len(vendor.Keys) == 0 || ref.Key != "" {
+	keys, named := kind.keysOf(object, vendor)
+	if !named && (len(keys) == 0 || ref.Key != "") {
 		return []string{ref.DataKey()}
 	}
 	var names []string
-	for _, key := range vendor.Keys {
+	for _, key := range keys {
 		if wanted(key) {
 			names = append(names, key.Name)
 		}
@@ -236,8 +251,8 @@ func credential(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Find
 	}
 	// A server of the user's own may issue keys of its own, so only the vendor's host knows their kind.
 	issued := vendor.EveryKey || vendor.BaseURL != "" && (!t.OwnHost || vendor.OwnPlace)
-	if len(vendor.Keys) > 0 {
-		values, problem, bad := values(vendor.Keys, r.Secret.Data, issued)
+	if keys, named := r.Kind.keysOf(r.Object, vendor); named || len(keys) > 0 {
+		values, problem, bad := values(keys, r.Secret.Data, issued)
 		t.Credential = probe.NewSecretOf(values)
 		return problem, bad
 	}

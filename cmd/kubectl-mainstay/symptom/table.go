@@ -68,7 +68,7 @@ var table = []Symptom{
 			v1alpha1.ReasonIPNotAllowed, v1alpha1.ReasonAPIKeySuspended, v1alpha1.ReasonDestinationNotAllowed,
 			v1alpha1.ReasonRowLevelSecurityDenied, v1alpha1.ReasonRowLevelSecurityDisabled, v1alpha1.ReasonRowLevelSecurityBypassed,
 			v1alpha1.ReasonAccessNotDenied, v1alpha1.ReasonOverprivilegedCredential, v1alpha1.ReasonStatementTooSlow,
-			v1alpha1.ReasonPolicyDecides, v1alpha1.ReasonRowsUnproven, v1alpha1.ReasonExpectationUnproven,
+			v1alpha1.ReasonPolicyDecides, v1alpha1.ReasonRowsUnproven, v1alpha1.ReasonExpectationUnproven, v1alpha1.ReasonAccessUnclear,
 			v1alpha1.ReasonExpectationRefused, v1alpha1.ReasonRoleNotFound, v1alpha1.ReasonTableNotFound,
 			v1alpha1.ReasonColumnNotFound, v1alpha1.ReasonColumnTypeMismatch, v1alpha1.ReasonUnauthorizedClient,
 			v1alpha1.ReasonServiceAccountNotFound, v1alpha1.ReasonResourceNotFound, v1alpha1.ReasonAuthorizationUndecided,

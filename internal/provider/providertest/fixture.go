@@ -53,6 +53,11 @@ type Credential struct {
 	// ClientID has what is posted come from a client of OAuth 2.0 instead, with the sample as its secret. What is
 	// read must come without.
 	ClientID string `json:"clientID,omitempty"`
+	// Identities have those who may ask with tokens of their own, each under the key of the Secret that is called like
+	// it, with the role that its token claims; one without a role is no JWT.
+	Identities map[string]string `json:"identities,omitempty"`
+	// Gateway is the API key of a gateway that stands before the vendor.
+	Gateway string `json:"gateway,omitempty"`
 	// Sample has the shape of one, and is none.
 	Sample string `json:"sample"`
 	// Optional says that the vendor may be called without.
@@ -96,6 +101,8 @@ type Wants struct {
 	Stripe     Stripe     `json:"stripe,omitempty"`
 	Webhook    Webhook    `json:"webhook,omitempty"`
 	Auth       Auth       `json:"auth,omitempty"`
+	// Expectations are those of an AccessCheck.
+	Expectations []Expectation `json:"expectations,omitempty"`
 }
 
 // Auth is what the spec of an AuthProvider asks for.
@@ -150,6 +157,8 @@ type Reply struct {
 	Path string `json:"path"`
 	// Posted makes it the answer to a POST whose body holds this text, and to no GET.
 	Posted string `json:"posted,omitempty"`
+	// As makes it the answer to one identity, or to nobody.
+	As string `json:"as,omitempty"`
 	// Status 0 stands for 200.
 	Status int `json:"status,omitempty"`
 	// Headers come beside Content-Type, which is application/json unless they say otherwise.
@@ -257,6 +266,9 @@ func (f Fixture) Target(c Case, serverURL string) probe.Target {
 		wants.Client.Asked = !c.Anonymous
 		t.Wants = wants
 	}
+	if wants, ok := t.Wants.(probe.AccessWants); ok {
+		t.Wants = wants.Identified(t.Credential)
+	}
 	return t
 }
 
@@ -276,12 +288,16 @@ func (c Credential) Values() map[string]string {
 		return map[string]string{probe.AWSAccessKeyID: c.AccessKeyID, probe.AWSSecretAccessKey: c.Sample}
 	case c.ClientID != "":
 		return map[string]string{probe.ClientID: c.ClientID, probe.ClientSecret: c.Sample}
+	case len(c.Identities) > 0:
+		return c.identities()
 	}
 	return nil
 }
 
 func (w Wants) of(kind string) probe.Wants {
 	switch kind {
+	case "AccessCheck":
+		return accessWants(w.Expectations)
 	case "EmailProvider":
 		return probe.EmailWants{Domain: w.Domain, From: w.From, Selectors: w.Selectors, Sink: w.Sink, SinkTest: w.SinkTest}
 	case "PublicAPI":

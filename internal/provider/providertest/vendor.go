@@ -41,6 +41,8 @@ type Request struct {
 	Body string
 	// Credential is what the credential's header carried, without the prefix.
 	Credential string
+	// Identity is who asks, of those that the fixture names.
+	Identity string
 	// Case is the name of the case that was played.
 	Case string
 	// Problem says what was wrong with the request; empty where nothing was.
@@ -124,17 +126,26 @@ func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	posted, _ := io.ReadAll(io.LimitReader(r.Body, maxPosted)) // What was cut off matches no reply.
 	request := Request{Method: r.Method, Host: r.Host, Path: r.URL.RequestURI(), Header: r.Header.Clone(), Body: string(posted)}
 	request.Credential, request.Problem = v.credential(r, posted)
+	request.Identity = v.fixture.Credential.identity(request.Credential)
 	request.Case = v.caseFor(request)
 	reply, found := v.reply(request, r)
 	switch {
 	case request.Problem != "":
-	case r.Method != http.MethodGet && r.Method != http.MethodPost:
+	case !slices.Contains(v.methods(), r.Method):
 		request.Problem = "a probe reads, or posts what a spec opted in to"
 	case !found:
 		request.Problem = "the case has no reply for this path"
 	}
 	v.record(request)
 	reply.write(w, v.base(r))
+}
+
+// methods are those that probes of the vendor use.
+func (v *Vendor) methods() []string {
+	if len(v.fixture.Credential.Identities) > 0 {
+		return []string{http.MethodGet, http.MethodHead, http.MethodOptions}
+	}
+	return []string{http.MethodGet, http.MethodPost}
 }
 
 // credential finds the credential, or says why there is none.
@@ -150,7 +161,9 @@ func (v *Vendor) credential(r *http.Request, posted []byte) (credential, problem
 	}
 	value := r.Header.Get(how.Header)
 	switch {
-	case value == "" && how.Optional:
+	case value == "" && how.knows(r.Header.Get("Apikey")):
+		return r.Header.Get("Apikey"), ""
+	case value == "" && (how.Optional || len(how.Identities) > 0):
 		return "", ""
 	case value == "":
 		return "", "no credential in header " + how.Header
@@ -246,6 +259,9 @@ func (v *Vendor) reply(request Request, r *http.Request) (Reply, bool) {
 	}
 	for _, reply := range replies {
 		if (reply.Posted != "") != (r.Method == http.MethodPost) || !strings.Contains(request.Body, reply.Posted) {
+			continue
+		}
+		if reply.As != "" && reply.As != request.Identity {
 			continue
 		}
 		pattern, query, exact := strings.Cut(reply.Path, "?")
