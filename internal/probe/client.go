@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -39,11 +40,11 @@ const (
 	// renewal is how often all connections are given up, so that changes of DNS and of certificates are
 	// seen although probes come more often than idleTimeout.
 	renewal = 5 * time.Minute
-	// silence is how long an HTTP/2 connection may be silent before a ping asks whether it is alive, and
-	// pingTimeout how long that may take; a path that swallows packets would else keep it for minutes. Pings
-	// go out between probes too, so a short silence costs more than the probes do. With this one a lost
-	// connection is given up before three probes in a row have met it.
-	silence, pingTimeout = 20 * time.Second, 5 * time.Second
+	// silence is for how long a connection may wait for an acknowledgement; a path that swallows packets would else
+	// keep it for minutes. With this one a lost connection is given up before three probes in a row have met it.
+	// Pings of HTTP/2 would do the same at a price: they wake the process between probes, and their timers hold on
+	// to connections that are closed long since.
+	silence = 20 * time.Second
 )
 
 // Request is one request to a provider: a GET, or a POST where it has a body, unless Method says otherwise.
@@ -265,7 +266,6 @@ func (c *Network) transport(ca *CA) *http.Transport {
 		DialContext:            c.dial,
 		TLSClientConfig:        config,
 		ForceAttemptHTTP2:      true,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: silence, PingTimeout: pingTimeout},
 		MaxIdleConnsPerHost:    2,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxHeader,
@@ -320,7 +320,7 @@ func (c *Network) closeIdle() {
 // connect lets the connection to a proxy through, since the administrator chose its address.
 func (c *Network) connect(ctx context.Context, network, address string) (net.Conn, error) {
 	if ctx.Value(viaProxy{}) != nil {
-		var dialer net.Dialer
+		dialer := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error { return endSilence(raw) }}
 		return dialer.DialContext(ctx, network, address)
 	}
 	return c.guard.DialContext(ctx, network, address)

@@ -153,7 +153,7 @@ func (g Guard) dial(ctx context.Context, address string, refuses func(netip.Addr
 		return nil, fmt.Errorf("dial %q: %w", address, err)
 	}
 	byName := g.allowsHost(HostPort{Host: canonical(host), Port: port})
-	dialer := net.Dialer{Control: func(_, resolved string, _ syscall.RawConn) error {
+	dialer := net.Dialer{Control: func(_, resolved string, raw syscall.RawConn) error {
 		ap, err := netip.ParseAddrPort(resolved)
 		if err != nil {
 			return fmt.Errorf("%w: %q is no address", refusal{AddressRefused}, resolved)
@@ -161,7 +161,7 @@ func (g Guard) dial(ctx context.Context, address string, refuses func(netip.Addr
 		if symptom, refused := refuses(ap.Addr(), byName); refused {
 			return refusal{symptom}
 		}
-		return nil
+		return endSilence(raw)
 	}}
 	return dialer.DialContext(ctx, "tcp", address)
 }
