@@ -258,6 +258,8 @@ const (
 	ReasonColumnNotFound = "ColumnNotFound"
 	// ReasonColumnTypeMismatch: the column is of another type than the value that it is compared with.
 	ReasonColumnTypeMismatch = "ColumnTypeMismatch"
+	// ReasonViewFails: reading a view of the database ends with an error.
+	ReasonViewFails = "ViewFails"
 	// ReasonEndpointNotFound: the sender has no webhook endpoint with the URL of the spec.
 	ReasonEndpointNotFound = "EndpointNotFound"
 	// ReasonWrongURL: the sender has a webhook endpoint with nearly the URL of the spec.
@@ -370,6 +372,8 @@ const (
 	ReasonDeliveriesFailing = "DeliveriesFailing"
 	// ReasonDeliveriesUnclear: deliveries fail, and the sender does not say at which webhook endpoint.
 	ReasonDeliveriesUnclear = "DeliveriesUnclear"
+	// ReasonDeliveriesStuck: deliveries to the webhook endpoint wait for their first attempt, and nobody makes one.
+	ReasonDeliveriesStuck = "DeliveriesStuck"
 	// ReasonDeadLettered: the webhook endpoint takes what is sent, and the sender has given up some of what it did
 	// not take before.
 	ReasonDeadLettered = "DeadLettered"

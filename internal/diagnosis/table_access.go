@@ -206,4 +206,24 @@ var accessRows = []Diagnosis{
 		Seen:   "The column of rows cannot be compared with the value[: {names}].",
 		Advice: "Write the value as the column's type has it, in spec.expectations.",
 	},
+	{
+		Symptom: probe.ViewNotFound, Reason: v1alpha1.ReasonTableNotFound, Blame: Owner,
+		Seen:   "The database has no such view[: {names}].",
+		Advice: "Create it with the columns that Mainstay reads, or correct it in spec.postgres.",
+	},
+	{
+		Symptom: probe.ViewColumnNotFound, Reason: v1alpha1.ReasonColumnNotFound, Blame: Owner,
+		Seen:   "A view of spec.postgres lacks a column that Mainstay reads[: {names}].",
+		Advice: "Add it to the view, under that name.",
+	},
+	{
+		Symptom: probe.ViewColumnMismatch, Reason: v1alpha1.ReasonColumnTypeMismatch, Blame: Owner,
+		Seen:   "A column of a view of spec.postgres has another type than Mainstay reads, or holds other words[: {names}].",
+		Advice: "Cast it in the view: the page of the kind WebhookEndpoint has the types, and the words for states.",
+	},
+	{
+		Symptom: probe.ViewFails, Reason: v1alpha1.ReasonViewFails, Blame: Owner,
+		Seen:   "Reading a view of spec.postgres ends with an error[: {names}].",
+		Advice: "Select from it in psql as the same role, and mend what the error says.",
+	},
 }

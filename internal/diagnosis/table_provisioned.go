@@ -216,6 +216,11 @@ var provisionedRows = []Diagnosis{
 		Advice: "See at {provider} what it answers; with 400 or 401 the app most likely has another signing secret.",
 	},
 	{
+		Symptom: probe.DeliveriesStuck, Reason: v1alpha1.ReasonDeliveriesStuck, Blame: Owner, Counts: InARow,
+		Seen:   "Deliveries to the webhook endpoint wait for a first attempt that nobody makes.",
+		Advice: "See whether the app's worker that sends webhooks runs; status.deliveries says how many wait, and since when.",
+	},
+	{
 		Symptom: probe.DeadLettered, Reason: v1alpha1.ReasonDeadLettered, Blame: Owner, Counts: InARow,
 		Seen:   "The webhook endpoint takes what {provider} sends, but some of the last day was given up and will not be sent again.",
 		Advice: "Have it resent at {provider}; status.deliveries says how much it is.",

@@ -129,6 +129,7 @@ var (
 	RegionNotSupported   = define(Authorized, "RegionNotSupported")
 	AccountNotAccessible = define(Authorized, "AccountNotAccessible")
 	WebhookOwnerNotFound = define(Authorized, "WebhookOwnerNotFound")
+	ViewForbidden        = define(Authorized, "ViewForbidden")
 	ClientNotAllowed     = define(Authorized, "ClientNotAllowed")
 
 	// Of access that is checked, the gravest first.
@@ -236,6 +237,10 @@ var (
 	TableNotFound      = define(Provisioned, "TableNotFound")
 	ColumnNotFound     = define(Provisioned, "ColumnNotFound")
 	ColumnTypeMismatch = define(Provisioned, "ColumnTypeMismatch")
+	ViewNotFound       = define(Provisioned, "ViewNotFound")
+	ViewColumnNotFound = define(Provisioned, "ViewColumnNotFound")
+	ViewColumnMismatch = define(Provisioned, "ViewColumnMismatch")
+	ViewFails          = define(Provisioned, "ViewFails")
 )
 
 // Symptoms of stage Working.
@@ -246,6 +251,7 @@ var (
 
 	// Of webhooks.
 	DeliveriesFailing = define(Working, "DeliveriesFailing")
+	DeliveriesStuck   = define(Working, "DeliveriesStuck")
 	DeadLettered      = define(Working, "DeadLettered")
 	DeliveriesUnclear = define(Working, "DeliveriesUnclear")
 

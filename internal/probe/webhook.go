@@ -16,6 +16,9 @@ type WebhookWants struct {
 	FromAccounts bool
 	// Ping is to be sent to the URL; zero for none.
 	Ping TestPing
+	// Endpoints and Deliveries are the views of an app that sends webhooks out of a database; Deliveries is zero
+	// where it shows none.
+	Endpoints, Deliveries PostgresView
 }
 
 // TestPing is a signed event that means nothing.
@@ -24,6 +27,12 @@ type TestPing struct {
 	// Forged has another one sent whose signature is wrong.
 	Forged bool
 }
+
+// PostgresView is a view, or a table, of a database.
+type PostgresView struct{ Schema, Name string }
+
+// String is how messages name it.
+func (v PostgresView) String() string { return v.Schema + "." + v.Name }
 
 // Names implements Wants.
 func (w WebhookWants) Names() []string { return []string{w.URL} }

@@ -141,6 +141,7 @@ var all = []Provider{
 	convoy,
 	outpost,
 	svix,
+	webhookPostgres,
 
 	bearer,
 	devSphere,
