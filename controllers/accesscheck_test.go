@@ -5,7 +5,6 @@ package controllers_test
 
 import (
 	"net"
-	"os"
 	"strings"
 	"testing"
 
@@ -17,24 +16,6 @@ import (
 	"mainstay.dev/mainstay/internal/probe"
 	"mainstay.dev/mainstay/internal/provider/postgrestest"
 )
-
-// startPostgres starts a shop's database, with two tenants.
-func startPostgres(t *testing.T) *postgrestest.Server {
-	t.Helper()
-	if !postgrestest.Installed() {
-		const how = "PostgreSQL is not installed here (hack/real-servers.sh installs it, as root)"
-		if os.Getenv("MAINSTAY_REAL_SERVERS") == "required" {
-			t.Fatal(how)
-		}
-		t.Skip(how)
-	}
-	server, err := postgrestest.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Close)
-	return server
-}
 
 // isolation is a check of the shop's database, whose Secret says where it is as operators of PostgreSQL write it.
 func isolation(namespace string, server *postgrestest.Server) (*v1alpha1.AccessCheck, []client.Object) {
@@ -73,7 +54,7 @@ func orders(tenant string) *v1alpha1.PostgresAccess {
 
 // TestWhichLayerDeniedIsTheCause goes from a 403 in the app to the layer of the database that decided.
 func TestWhichLayerDeniedIsTheCause(t *testing.T) {
-	server := startPostgres(t)
+	server := postgrestest.For(t)
 	namespace := newNamespace(t)
 	access, needs := isolation(namespace, server)
 	create(t, append(needs, access)...)
@@ -133,7 +114,7 @@ func TestWhichLayerDeniedIsTheCause(t *testing.T) {
 }
 
 func TestLoginsOfADatabaseBecomeCauses(t *testing.T) {
-	server := startPostgres(t)
+	server := postgrestest.For(t)
 	host, port, _ := net.SplitHostPort(server.Address)
 	for name, c := range map[string]struct {
 		change func(*v1alpha1.AccessCheckSpec, *corev1.Secret)

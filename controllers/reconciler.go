@@ -48,7 +48,7 @@ type Reconciler struct {
 }
 
 // +kubebuilder:rbac:groups=mainstay.dev,resources=accesschecks;aiproviders;emailproviders;publicapis;stripeaccounts;webhookendpoints;authproviders;dependencysets,verbs=get;list;watch
-// +kubebuilder:rbac:groups=mainstay.dev,resources=accesschecks;aiproviders/status;emailproviders/status;publicapis/status;stripeaccounts/status;webhookendpoints/status;authproviders/status;dependencysets/status,verbs=patch
+// +kubebuilder:rbac:groups=mainstay.dev,resources=accesschecks/status;aiproviders/status;emailproviders/status;publicapis/status;stripeaccounts/status;webhookendpoints/status;authproviders/status;dependencysets/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets;configmaps,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 

@@ -167,17 +167,7 @@ func (s *simulator) addReceiver(at string) {
 // addPostgres starts a real database and returns what the Secret of its sample holds.
 func (s *simulator) addPostgres() map[string]string {
 	s.Helper()
-	if !postgrestest.Installed() {
-		if os.Getenv("MAINSTAY_REAL_SERVERS") == "required" {
-			s.Fatal("PostgreSQL is not installed here")
-		}
-		s.Skip("PostgreSQL is not installed here (hack/real-servers.sh installs it, as root)")
-	}
-	server, err := postgrestest.Start()
-	if err != nil {
-		s.Fatal(err)
-	}
-	s.Cleanup(server.Close)
+	server := postgrestest.For(s.T)
 	s.args = append(s.args, "--endpoint", "Postgres=postgres://"+server.Address)
 	return map[string]string{"username": postgrestest.Checker, "password": postgrestest.Password, "dbname": postgrestest.Database}
 }

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"mainstay.dev/mainstay/controllers"
+	"mainstay.dev/mainstay/internal/provider/providertest"
 )
 
 // root is the repository.
@@ -126,14 +127,7 @@ func alerts() []rule {
 func tool(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
-	const how = "is not installed here (hack/real-servers.sh installs it, as root)"
-	switch {
-	case err == nil:
-	case os.Getenv("MAINSTAY_REAL_SERVERS") == "required":
-		t.Fatal(name, how)
-	default:
-		t.Skip(name, how)
-	}
+	providertest.Need(t, err == nil, name)
 	return path
 }
 

@@ -81,6 +81,18 @@ func program(name string) (path string, found bool) {
 	return paths[len(paths)-1], true
 }
 
+// For starts a server for a test, and stops it with the test. The test is skipped where PostgreSQL is not installed.
+func For(t providertest.Test) *Server {
+	t.Helper()
+	providertest.Need(t, Installed(), "PostgreSQL")
+	server, err := Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	return server
+}
+
 // Start starts a server with the world in it.
 func Start() (*Server, error) {
 	s := &Server{ended: make(chan struct{})}

@@ -29,19 +29,6 @@ const (
 	password = "right password"
 )
 
-// unless skips a test where what it needs is not there, and says how to get it.
-func unless(t *testing.T, there bool, what string) {
-	t.Helper()
-	const how = "is not installed here (hack/real-servers.sh installs it, as root)"
-	switch {
-	case there:
-	case os.Getenv("MAINSTAY_REAL_SERVERS") == "required":
-		t.Fatal(what, how)
-	default:
-		t.Skip(what, how)
-	}
-}
-
 // cache is where hack/real-servers.sh puts what it does not install for all.
 func cache() string {
 	folder, _ := os.UserCacheDir()

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/provider/providertest"
 )
 
 // issuer is oidc-provider, which passes the tests of the OpenID Foundation.
@@ -58,7 +59,7 @@ func startIssuer(t *testing.T, methods string) issuer {
 	module := filepath.Join(cache, "mainstay", "npm", "node_modules", "oidc-provider")
 	_, noNode := exec.LookPath("node")
 	_, noModule := os.Stat(module)
-	unless(t, noNode == nil && noModule == nil, "oidc-provider")
+	providertest.Need(t, noNode == nil && noModule == nil, "oidc-provider")
 	i := issuer{place: newPlace(t)}
 	port := i.freePort()
 	i.url = "https://127.0.0.1:" + port

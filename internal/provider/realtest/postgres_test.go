@@ -13,17 +13,6 @@ import (
 	"mainstay.dev/mainstay/internal/provider/postgrestest"
 )
 
-func startPostgres(t *testing.T) *postgrestest.Server {
-	t.Helper()
-	unless(t, postgrestest.Installed(), "PostgreSQL")
-	server, err := postgrestest.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Close)
-	return server
-}
-
 // accessTarget is a check of the shop's database, as the login that may act as its roles.
 func accessTarget(server *postgrestest.Server, expectations ...probe.Expectation) probe.Target {
 	ca, _ := probe.ParseCA(server.CA)
@@ -151,7 +140,7 @@ func brief(outcome map[string]string) string {
 
 func TestAccessToPostgres(t *testing.T) {
 	t.Parallel()
-	server := startPostgres(t)
+	server := postgrestest.For(t)
 	before := contents(t, server)
 	for name, c := range accessCases {
 		t.Run(name, func(t *testing.T) {
@@ -200,7 +189,7 @@ func contents(t *testing.T, server *postgrestest.Server) string {
 
 func TestSeveralFindingsOfOneCheck(t *testing.T) {
 	t.Parallel()
-	server := startPostgres(t)
+	server := postgrestest.For(t)
 	outcome := probed(t, accessTarget(server,
 		probe.Expectation{Name: "reads", Postgres: rowsOf("app: SELECT orders", "acme")},
 		probe.Expectation{Name: "hidden", Postgres: rowsOf("app: SELECT orders", "globex")},
@@ -221,7 +210,7 @@ func TestSeveralFindingsOfOneCheck(t *testing.T) {
 
 func TestLoginsToPostgres(t *testing.T) {
 	t.Parallel()
-	server := startPostgres(t)
+	server := postgrestest.For(t)
 	held := probe.Expectation{Name: "reads", Postgres: rowsOf("app: SELECT orders", "acme")}
 	for name, c := range map[string]struct {
 		change func(*probe.Target)
@@ -319,7 +308,7 @@ func TestLoginsToPostgres(t *testing.T) {
 
 func TestHostileNames(t *testing.T) {
 	t.Parallel()
-	server := startPostgres(t)
+	server := postgrestest.For(t)
 	before := contents(t, server)
 	role, table := `we"ird; DROP TABLE orders; --`, `таблица /* " */ $1`
 	weird := probe.PostgresAccess{
@@ -379,7 +368,7 @@ func setting(name, value string) func(*probe.PostgresAccess) {
 
 func TestAPolicyThatTakesItsTimeLeavesTheOthersTheirs(t *testing.T) {
 	t.Parallel()
-	server := startPostgres(t)
+	server := postgrestest.For(t)
 	outcome := probed(t, accessTarget(server,
 		probe.Expectation{Name: "slow", Postgres: accessOf("app: SELECT swamps")},
 		probe.Expectation{Name: "hidden", Postgres: rowsOf("app: SELECT orders", "globex")},

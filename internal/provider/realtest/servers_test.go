@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"mainstay.dev/mainstay/internal/provider/providertest"
 )
 
 // postfix is Postfix, with Dovecot to ask about passwords.
@@ -85,7 +87,7 @@ func startPostfix(t *testing.T) postfix {
 	t.Helper()
 	_, noPostfix := exec.LookPath("postfix")
 	_, noDovecot := exec.LookPath("dovecot")
-	unless(t, noPostfix == nil && noDovecot == nil && os.Geteuid() == 0, "Postfix with Dovecot, which root alone may start,")
+	providertest.Need(t, noPostfix == nil && noDovecot == nil && os.Geteuid() == 0, "Postfix with Dovecot, which root alone may start,")
 	p := postfix{place: newPlace(t)}
 	p.port, p.tlsPort = p.freePort(), p.freePort()
 	fill := strings.NewReplacer("{folder}", p.folder).Replace
@@ -207,7 +209,7 @@ func module(t *testing.T, name, what string) string {
 	folder := filepath.Join(cache(), "npm", "node_modules", name)
 	_, noNode := exec.LookPath("node")
 	_, noModule := os.Stat(folder)
-	unless(t, noNode == nil && noModule == nil, what)
+	providertest.Need(t, noNode == nil && noModule == nil, what)
 	return folder
 }
 

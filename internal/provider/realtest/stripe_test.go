@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/provider/providertest"
 )
 
 // stripeMock is Stripe's own stand-in for its API, which answers as Stripe's specification of it says.
@@ -27,7 +28,7 @@ func startStripeMock(t *testing.T, edit func(resources map[string]map[string]any
 	program, fixtures := filepath.Join(cache(), "bin", "stripe-mock"), filepath.Join(cache(), "stripe-mock", "fixtures3.json")
 	_, noProgram := os.Stat(program)
 	_, noFixtures := os.Stat(fixtures)
-	unless(t, noProgram == nil && noFixtures == nil, "stripe-mock of Stripe")
+	providertest.Need(t, noProgram == nil && noFixtures == nil, "stripe-mock of Stripe")
 	m := stripeMock{place: newPlace(t)}
 	port := m.freePort()
 	m.url = "http://127.0.0.1:" + port

@@ -46,7 +46,7 @@ func TestLibrariesOfOthersTakeOurSignatures(t *testing.T) {
 	_, noNode := exec.LookPath("node")
 	_, noStripe := os.Stat(filepath.Join(modules, "stripe"))
 	_, noStandard := os.Stat(filepath.Join(modules, "standardwebhooks"))
-	unless(t, noNode == nil && noStripe == nil && noStandard == nil, "stripe and standardwebhooks of npm")
+	providertest.Need(t, noNode == nil && noStripe == nil && noStandard == nil, "stripe and standardwebhooks of npm")
 	p := newPlace(t)
 	port := p.freePort()
 	p.write("app.js", receiverScript)
