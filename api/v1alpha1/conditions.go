@@ -206,7 +206,7 @@ const (
 	ReasonAccountNotAccessible = "AccountNotAccessible"
 	// ReasonUnauthorizedClient: the issuer knows the client, which may not use the client-credentials grant.
 	ReasonUnauthorizedClient = "UnauthorizedClient"
-	// ReasonOverprivilegedCredential: the login can do more than a check may, so nothing was asked with it.
+	// ReasonOverprivilegedCredential: the login can do more than a probe may, so nothing was asked with it.
 	ReasonOverprivilegedCredential = "OverprivilegedCredential"
 	// ReasonRowLevelSecurityDisabled: nothing isolates rows that are expected to be hidden.
 	ReasonRowLevelSecurityDisabled = "RowLevelSecurityDisabled"
@@ -372,7 +372,7 @@ const (
 	ReasonDeliveriesFailing = "DeliveriesFailing"
 	// ReasonDeliveriesUnclear: deliveries fail, and the sender does not say at which webhook endpoint.
 	ReasonDeliveriesUnclear = "DeliveriesUnclear"
-	// ReasonDeliveriesStuck: deliveries to the webhook endpoint wait for their first attempt, and nobody makes one.
+	// ReasonDeliveriesStuck: deliveries to the webhook endpoint wait for their first attempt for too long.
 	ReasonDeliveriesStuck = "DeliveriesStuck"
 	// ReasonDeadLettered: the webhook endpoint takes what is sent, and the sender has given up some of what it did
 	// not take before.

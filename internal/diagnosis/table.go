@@ -234,6 +234,6 @@ var rows = []Diagnosis{
 	{
 		Symptom: probe.ViewForbidden, Reason: v1alpha1.ReasonRoleForbidden, Blame: Owner,
 		Seen:   "The {credential}[ in {secret}] may not read a view of spec.postgres, or a column of it[: {names}].",
-		Advice: "GRANT USAGE ON its SCHEMA, and SELECT ON the view, to the role.",
+		Advice: "GRANT USAGE ON its SCHEMA, and SELECT ON the view, to the role; and what the view reads to its owner, or to the role where it is a security_invoker.",
 	},
 }

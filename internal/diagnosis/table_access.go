@@ -76,8 +76,8 @@ var accessRows = []Diagnosis{
 	// Authorized: what lets too much through.
 	{
 		Symptom: probe.OverprivilegedLogin, Reason: v1alpha1.ReasonOverprivilegedCredential, Blame: Owner,
-		Seen:   "The {credential}[ in {secret}] can do more than a check may[: {names}], so nothing was asked with it.",
-		Advice: "Use a login of its own, which is a member of the roles to check and of nothing else.",
+		Seen:   "The {credential}[ in {secret}] can do more than a probe may[: {names}], so nothing was asked with it.",
+		Advice: "Use a login of its own, which may read the views of spec.postgres, or is a member of the roles to check, and nothing else.",
 	},
 	{
 		Symptom: probe.RowSecurityDisabled, Reason: v1alpha1.ReasonRowLevelSecurityDisabled, Blame: Owner,
@@ -157,7 +157,7 @@ var accessRows = []Diagnosis{
 	{
 		Symptom: probe.StatementTooSlow, Reason: v1alpha1.ReasonStatementTooSlow, Blame: Owner, Shows: probe.Undecided,
 		Seen:   "The server took too long to look, or the table is locked[: {names}].",
-		Advice: "Create an index on the column of rows, or raise spec.timeoutSeconds.",
+		Advice: "Create an index on the columns by which it looks, or raise spec.timeoutSeconds.",
 	},
 	{
 		Symptom: probe.PolicyDecides, Reason: v1alpha1.ReasonPolicyDecides, Shows: probe.Unprovable,
@@ -224,6 +224,6 @@ var accessRows = []Diagnosis{
 	{
 		Symptom: probe.ViewFails, Reason: v1alpha1.ReasonViewFails, Blame: Owner,
 		Seen:   "Reading a view of spec.postgres ends with an error[: {names}].",
-		Advice: "Select from it in psql as the same role, and mend what the error says.",
+		Advice: "Select from it in psql as the same role, in a transaction that is READ ONLY, and mend what the error says.",
 	},
 }
