@@ -112,6 +112,8 @@ const (
 )
 
 // TestPing is a signed event that means nothing, in a rhythm of its own.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.stripeVersion) || self.signature == 'Stripe'",messageExpression="'stripeVersion applies to signature Stripe alone, found ' + self.signature",reason="FieldValueForbidden",fieldPath=".stripeVersion"
 type TestPing struct {
 	// signature is how the event is signed: StandardWebhooks, in the header webhook-signature, as Svix and many others
 	// do; Stripe, in the header Stripe-Signature; HMACSHA256, in the header X-Signature as sha256= with the HMAC of
@@ -124,6 +126,14 @@ type TestPing struct {
 	// +optional
 	// +kubebuilder:default=Omit
 	Forged ForgedPing `json:"forged,omitempty"`
+
+	// stripeVersion is the version of Stripe's API that the event says it has, with signature Stripe: that of the
+	// endpoint at Stripe. Some libraries of Stripe refuse events of another one than their own, as they refuse a wrong
+	// signature. Where it is not set it is the one that Mainstay speaks.
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}([.][a-z]+)?$`
+	StripeVersion string `json:"stripeVersion,omitempty"`
 
 	// periodSeconds is how often to send, in seconds.
 	// +optional

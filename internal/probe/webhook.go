@@ -24,6 +24,8 @@ type WebhookWants struct {
 // TestPing is a signed event that means nothing.
 type TestPing struct {
 	Signature SignatureScheme
+	// StripeVersion is the version of Stripe's API that it says it has; empty for the one that we speak.
+	StripeVersion string
 	// Forged has another one sent whose signature is wrong.
 	Forged bool
 }
