@@ -29,6 +29,7 @@ func invoices(t *testing.T) (hook *v1alpha1.WebhookEndpoint, credential string) 
 }
 
 func TestAWebhookThatIsNotReceivedIsToldByItsCause(t *testing.T) {
+	t.Parallel()
 	const url = "https://shop.example.com/webhooks/stripe"
 	for name, c := range map[string]struct {
 		plays, reason, stage string
@@ -82,6 +83,7 @@ func TestAWebhookThatIsNotReceivedIsToldByItsCause(t *testing.T) {
 }
 
 func TestWhatIsUnclearOfAWebhookIsUnknown(t *testing.T) {
+	t.Parallel()
 	for plays, reason := range map[string]string{
 		"deliveries fail at some endpoint":        v1alpha1.ReasonDeliveriesUnclear,
 		"the key may not list event destinations": v1alpha1.ReasonEndpointNotShown,
@@ -98,6 +100,7 @@ func TestWhatIsUnclearOfAWebhookIsUnknown(t *testing.T) {
 }
 
 func TestTwoWebhooksWithOneURLAreToldOfEarly(t *testing.T) {
+	t.Parallel()
 	hook, credential := invoices(t)
 	world.vendors["Stripe"].PlayFor(credential, "two endpoints with one URL")
 	create(t, hook)
@@ -128,6 +131,7 @@ func ordersFrom(t *testing.T, vendor v1alpha1.WebhookVendor) (hook *v1alpha1.Web
 }
 
 func TestEverySenderTellsTheCausesOfAMissingWebhook(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		vendor        v1alpha1.WebhookVendor
 		plays, reason string
@@ -168,6 +172,7 @@ func TestEverySenderTellsTheCausesOfAMissingWebhook(t *testing.T) {
 }
 
 func TestWhatASenderTellsOfDeliveriesIsInTheStatus(t *testing.T) {
+	t.Parallel()
 	hook, credential := ordersFrom(t, "Svix")
 	world.vendors["Svix"].PlayFor(credential, "deliveries fail")
 	create(t, hook)
@@ -179,6 +184,7 @@ func TestWhatASenderTellsOfDeliveriesIsInTheStatus(t *testing.T) {
 }
 
 func TestWebhookSpecsThatCannotWorkAreRefused(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		spoil func(*v1alpha1.WebhookEndpointSpec)
 		want  string
@@ -214,6 +220,7 @@ func TestWebhookSpecsThatCannotWorkAreRefused(t *testing.T) {
 }
 
 func TestDeliveriesOfAWebhookThatWaitAreAFact(t *testing.T) {
+	t.Parallel()
 	hook, credential := invoices(t)
 	world.vendors["Stripe"].PlayFor(credential, "deliveries that failed long ago or wait for a moment")
 	create(t, hook)
