@@ -131,6 +131,7 @@ type TestPing struct {
 	// endpoint at Stripe. Some libraries of Stripe refuse events of another one than their own, as they refuse a wrong
 	// signature. Where it is not set it is the one that Mainstay speaks.
 	// +optional
+	// +kubebuilder:validation:MinLength=10
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}([.][a-z]+)?$`
 	StripeVersion string `json:"stripeVersion,omitempty"`
