@@ -184,7 +184,7 @@ func (s *stage) expect(ctx context.Context, object, namespace, reason string) er
 		_ = s.run(ctx, os.Stdout, "get", object, "-n", namespace, "-o", "yaml")
 		return fmt.Errorf("%s in %s: expected reason %s: %w", object, namespace, reason, err)
 	}
-	fmt.Printf("  %-32s %-24s after %d ms\n", namespace+"/"+object, reason, time.Since(began).Milliseconds())
+	fmt.Printf("  %-38s %-22s after %d ms\n", namespace+"/"+object, reason, time.Since(began).Milliseconds())
 	return nil
 }
 
