@@ -17,8 +17,9 @@ import (
 	"mainstay.dev/mainstay/internal/provider/postgrestest"
 )
 
-// isolation is a check of the shop's database, whose Secret says where it is as operators of PostgreSQL write it.
-func isolation(namespace string, server *postgrestest.Server) (*v1alpha1.AccessCheck, []client.Object) {
+// shopDatabase are a Secret that says how to log in to the shop's database and where it is, as operators of PostgreSQL
+// write it, and a ConfigMap with who signs its certificate.
+func shopDatabase(namespace string, server *postgrestest.Server) []client.Object {
 	host, port, _ := net.SplitHostPort(server.Address)
 	login := &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "shop-db"},
@@ -29,6 +30,11 @@ func isolation(namespace string, server *postgrestest.Server) (*v1alpha1.AccessC
 	authority := &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "authority"}, Data: map[string]string{"ca.crt": string(server.CA)},
 	}
+	return []client.Object{login, authority}
+}
+
+// isolation is a check of the shop's database.
+func isolation(namespace string, server *postgrestest.Server) (*v1alpha1.AccessCheck, []client.Object) {
 	access := &v1alpha1.AccessCheck{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "tenant-isolation"}}
 	access.Spec.Provider = "Postgres"
 	access.Spec.PeriodSeconds = 86400 // No period ends in these stories: every step is woken by an event.
@@ -39,7 +45,7 @@ func isolation(namespace string, server *postgrestest.Server) (*v1alpha1.AccessC
 		{Name: "own-orders", Expect: v1alpha1.AccessAllow, Postgres: orders("acme")},
 		{Name: "orders-of-others", Expect: v1alpha1.AccessDeny, Postgres: orders("globex")},
 	}
-	return access, []client.Object{login, authority}
+	return access, shopDatabase(namespace, server)
 }
 
 // orders are those of a tenant, as the app of acme sees them.

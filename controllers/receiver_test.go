@@ -212,7 +212,11 @@ func TestReceiverSpecsThatCannotWorkAreRefused(t *testing.T) {
 		"events":                  {func(s *v1alpha1.WebhookEndpointSpec) { s.Events = []string{"a.b"} }, "spec.events"},
 		"an endpoint":             {func(s *v1alpha1.WebhookEndpointSpec) { s.Endpoint = "https://a.example.com" }, "spec.endpoint"},
 		"no signature":            {func(s *v1alpha1.WebhookEndpointSpec) { s.TestPing.Signature = "" }, "spec.testPing.signature"},
-		"too often":               {func(s *v1alpha1.WebhookEndpointSpec) { s.TestPing.PeriodSeconds = 60 }, "3600"},
+		"a version of Stripe for others": {func(s *v1alpha1.WebhookEndpointSpec) {
+			s.TestPing.Signature, s.TestPing.StripeVersion = "HMACSHA256", "2026-02-25.clover"
+		}, "stripeVersion applies to signature Stripe alone, found HMACSHA256"},
+		"a version that is none": {func(s *v1alpha1.WebhookEndpointSpec) { s.TestPing.StripeVersion = "clover" }, "spec.testPing.stripeVersion"},
+		"too often":              {func(s *v1alpha1.WebhookEndpointSpec) { s.TestPing.PeriodSeconds = 60 }, "3600"},
 		"a ping at a sender": {func(s *v1alpha1.WebhookEndpointSpec) {
 			s.Provider, s.Stripe = "Stripe", &v1alpha1.StripeWebhook{Mode: v1alpha1.StripeLive}
 		}, "spec.testPing applies to provider Receiver alone"},

@@ -43,6 +43,8 @@ func TestAWebhookThatIsNotReceivedIsToldByItsCause(t *testing.T) {
 		"it lacks an event":         {"an event is not subscribed", v1alpha1.ReasonEventNotSubscribed, "Provisioned", metav1.ConditionFalse, []string{"payout.failed"}},
 		"the key may not list it":   {"the key may list no endpoints", v1alpha1.ReasonInsufficientScope, "Authorized", metav1.ConditionFalse, []string{"rak_webhook_read"}},
 		"the app does not take it":  {"deliveries fail", v1alpha1.ReasonDeliveriesFailing, "", metav1.ConditionTrue, []string{"charge.refunded", "signing secret"}},
+		"the key is of a test":      {"the key is of the other mode", v1alpha1.ReasonTestModeKey, "Configured", metav1.ConditionFalse, []string{"the mode in the spec is Live"}},
+		"the account is another's":  {"the key may not act for the account", v1alpha1.ReasonAccountNotAccessible, "Authorized", metav1.ConditionFalse, []string{"acct_1Connected"}},
 		"the key was rolled":        {providertest.Unauthorized, v1alpha1.ReasonInvalidAPIKey, "Authenticated", metav1.ConditionFalse, []string{"Secret credential"}},
 	} {
 		t.Run(name, func(t *testing.T) {

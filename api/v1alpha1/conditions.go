@@ -208,7 +208,7 @@ const (
 	ReasonAccountNotAccessible = "AccountNotAccessible"
 	// ReasonUnauthorizedClient: the issuer knows the client, which may not use the client-credentials grant.
 	ReasonUnauthorizedClient = "UnauthorizedClient"
-	// ReasonOverprivilegedCredential: the login can do more than a check may, so nothing was asked with it.
+	// ReasonOverprivilegedCredential: the login can do more than a probe may, so nothing was asked with it.
 	ReasonOverprivilegedCredential = "OverprivilegedCredential"
 	// ReasonRowLevelSecurityDisabled: nothing isolates rows that are expected to be hidden.
 	ReasonRowLevelSecurityDisabled = "RowLevelSecurityDisabled"
@@ -270,6 +270,8 @@ const (
 	ReasonServiceAccountNotFound = "ServiceAccountNotFound"
 	// ReasonResourceNotFound: the API server has no such resource, or not in namespaces.
 	ReasonResourceNotFound = "ResourceNotFound"
+	// ReasonViewFails: reading a view of the database ends with an error.
+	ReasonViewFails = "ViewFails"
 	// ReasonEndpointNotFound: the sender has no webhook endpoint with the URL of the spec.
 	ReasonEndpointNotFound = "EndpointNotFound"
 	// ReasonWrongURL: the sender has a webhook endpoint with nearly the URL of the spec.
@@ -382,6 +384,8 @@ const (
 	ReasonDeliveriesFailing = "DeliveriesFailing"
 	// ReasonDeliveriesUnclear: deliveries fail, and the sender does not say at which webhook endpoint.
 	ReasonDeliveriesUnclear = "DeliveriesUnclear"
+	// ReasonDeliveriesStuck: deliveries to the webhook endpoint wait for their first attempt for too long.
+	ReasonDeliveriesStuck = "DeliveriesStuck"
 	// ReasonDeadLettered: the webhook endpoint takes what is sent, and the sender has given up some of what it did
 	// not take before.
 	ReasonDeadLettered = "DeadLettered"

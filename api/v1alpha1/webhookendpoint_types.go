@@ -23,6 +23,10 @@ import (
 // +kubebuilder:validation:XValidation:rule="!has(self.convoy) || has(self.convoy.region) != has(self.endpoint)",message="set either spec.convoy.region, for Convoy's cloud, or spec.endpoint, for a server of your own, such as https://convoy.example.com/api",reason="FieldValueInvalid",fieldPath=".convoy.region"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'Outpost' || has(self.outpost)",message="spec.outpost is required for provider Outpost: it names the tenant that has the endpoint",reason="FieldValueRequired",fieldPath=".outpost"
 // +kubebuilder:validation:XValidation:rule="!has(self.outpost) || self.provider == 'Outpost'",messageExpression="'spec.outpost applies to provider Outpost alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".outpost"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'Postgres' || has(self.postgres)",message="spec.postgres is required for provider Postgres: it names the view that has the app's webhook endpoints",reason="FieldValueRequired",fieldPath=".postgres"
+// +kubebuilder:validation:XValidation:rule="!has(self.postgres) || self.provider == 'Postgres'",messageExpression="'spec.postgres applies to provider Postgres alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".postgres"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'Postgres' || !has(self.endpoint)",message="spec.endpoint does not apply to provider Postgres: name the server in spec.postgres, or in the Secret",reason="FieldValueForbidden",fieldPath=".endpoint"
+// +kubebuilder:validation:XValidation:rule="!has(self.caRef) || !has(self.postgres) || !(self.postgres.tls in ['Require', 'None'])",messageExpression="'spec.caRef does not apply where spec.postgres.tls is ' + self.postgres.tls + ', which checks no certificate: set it to VerifyFull or VerifyCA'",reason="FieldValueForbidden",fieldPath=".caRef"
 type WebhookEndpointSpec struct {
 	// provider is who sends the webhooks and is asked about them; Receiver asks the app's own end instead.
 	// +optional
@@ -68,6 +72,11 @@ type WebhookEndpointSpec struct {
 	// +optional
 	Outpost *OutpostWebhook `json:"outpost,omitempty"`
 
+	// postgres is the database out of which an app sends webhooks itself, for provider Postgres. Its server is named
+	// as far as the Secret does not name it.
+	// +optional
+	Postgres *PostgresWebhook `json:"postgres,omitempty"`
+
 	// What all kinds share: secretRef, endpoint, periodSeconds, readyWhen and more.
 	DependencySpec `json:",inline"`
 }
@@ -103,6 +112,8 @@ const (
 )
 
 // TestPing is a signed event that means nothing, in a rhythm of its own.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.stripeVersion) || self.signature == 'Stripe'",messageExpression="'stripeVersion applies to signature Stripe alone, found ' + self.signature",reason="FieldValueForbidden",fieldPath=".stripeVersion"
 type TestPing struct {
 	// signature is how the event is signed: StandardWebhooks, in the header webhook-signature, as Svix and many others
 	// do; Stripe, in the header Stripe-Signature; HMACSHA256, in the header X-Signature as sha256= with the HMAC of
@@ -115,6 +126,15 @@ type TestPing struct {
 	// +optional
 	// +kubebuilder:default=Omit
 	Forged ForgedPing `json:"forged,omitempty"`
+
+	// stripeVersion is the version of Stripe's API that the event says it has, with signature Stripe: that of the
+	// endpoint at Stripe. Some libraries of Stripe refuse events of another one than their own, as they refuse a wrong
+	// signature. Where it is not set it is the one that Mainstay speaks.
+	// +optional
+	// +kubebuilder:validation:MinLength=10
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}([.][a-z]+)?$`
+	StripeVersion string `json:"stripeVersion,omitempty"`
 
 	// periodSeconds is how often to send, in seconds.
 	// +optional
@@ -176,8 +196,43 @@ type OutpostWebhook struct {
 	Tenant string `json:"tenant,omitempty"`
 }
 
+// PostgresWebhook is a database with the tables of an app that sends webhooks itself. Mainstay reads views of them,
+// whose columns have the names that it knows.
+type PostgresWebhook struct {
+	PostgresServer `json:",inline"`
+
+	// endpoints is the view of the app's webhook endpoints, with the columns url (text), enabled (boolean) and
+	// events (text[]; NULL for all, and * in an element for whatever follows).
+	// +required
+	Endpoints PostgresView `json:"endpoints,omitzero"`
+
+	// deliveries is the view of what is sent to them, with the columns url (text), state (text: waiting, retrying,
+	// delivered or dead), status (a number: the HTTP status of the last attempt), created_at and attempted_at
+	// (timestamptz). Where it is not set nothing is said of deliveries.
+	// +optional
+	Deliveries *PostgresView `json:"deliveries,omitempty"`
+}
+
+// PostgresView is a view, or a table, of a database of PostgreSQL.
+type PostgresView struct {
+	// schema of the view.
+	// +optional
+	// +kubebuilder:default=public
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[A-Za-z_][A-Za-z0-9_$]*$`
+	Schema string `json:"schema,omitempty"`
+
+	// view is its name.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[A-Za-z_][A-Za-z0-9_$]*$`
+	View string `json:"view,omitempty"`
+}
+
 // WebhookVendor is a sender of webhooks, or Receiver.
-// +kubebuilder:validation:Enum=Stripe;Svix;Convoy;Outpost;Receiver
+// +kubebuilder:validation:Enum=Stripe;Svix;Convoy;Outpost;Postgres;Receiver
 // +kubebuilder:validation:MaxLength=64
 type WebhookVendor string
 
@@ -222,6 +277,14 @@ type WebhookEndpoint struct {
 
 // Provider returns the name of the vendor.
 func (w *WebhookEndpoint) Provider() string { return string(w.Spec.Provider) }
+
+// PostgresServer returns the database of provider Postgres; nil where the spec has none.
+func (w *WebhookEndpoint) PostgresServer() *PostgresServer {
+	if w.Spec.Postgres == nil {
+		return nil
+	}
+	return &w.Spec.Postgres.PostgresServer
+}
 
 // SharedSpec returns the part of the spec that every probed kind has.
 func (w *WebhookEndpoint) SharedSpec() *DependencySpec { return &w.Spec.DependencySpec }

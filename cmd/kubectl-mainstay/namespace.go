@@ -52,7 +52,7 @@ func (c *cluster) inhabited(ctx context.Context) []string {
 	for _, kind := range allKinds() {
 		list := &metav1.PartialObjectMetadataList{}
 		list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind + "List"))
-		if err := c.client.List(ctx, list, client.Limit(500)); err != nil {
+		if err := c.client.List(ctx, list); err != nil {
 			continue
 		}
 		for _, item := range list.Items {

@@ -72,6 +72,7 @@ func (s *stage) tell(ctx context.Context) error {
 			"apply", "-f", "config/samples/namespaces.yaml", "-f", "config/samples/shop.yaml", "-f", "config/samples/blog.yaml",
 			"-f", "config/samples/publicapi-devsphere.yaml", "-f", "config/samples/emailprovider-smtp.yaml",
 			"-f", "config/samples/stripeaccount-stripe.yaml", "-f", "config/samples/webhookendpoint-stripe.yaml",
+			"-f", "config/samples/webhookendpoint-receiver.yaml",
 		},
 		{"create", "serviceaccount", "app", "-n", "shop"},
 		{"apply", "-f", "config/samples/accesscheck-kubernetes.yaml"},
@@ -81,6 +82,7 @@ func (s *stage) tell(ctx context.Context) error {
 		{"create", "secret", "generic", "smtp", "-n", "shop", "--from-literal=username=shop", "--from-literal=password=" + smtpPassword},
 		{"create", "secret", "generic", "devsphere", "-n", "shop", "--from-literal=apiKey=" + devSphereKey},
 		{"create", "secret", "generic", "stripe", "-n", "shop", "--from-literal=apiKey=" + stripeKey},
+		{"create", "secret", "generic", "stripe-webhook", "-n", "shop", "--from-literal=signingSecret=" + signingSecret},
 	} {
 		if err := s.kubectl(ctx, args...); err != nil {
 			return err
@@ -98,6 +100,7 @@ func (s *stage) tell(ctx context.Context) error {
 		{"stripeaccount/checkout", "shop", "Passed"},
 		{"webhookendpoint/invoices", "shop", "Passed"},
 		{"accesscheck/app-permissions", "shop", "RoleForbidden"},
+		{"webhookendpoint/invoices-receiver", "shop", "Passed"},
 		{"emailprovider/newsletter", "blog", "DomainNotFound"},
 		{"aiprovider/summaries", "blog", "NoAIProvider"},
 	} {

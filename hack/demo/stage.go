@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"mainstay.dev/mainstay/internal/provider/providertest"
 )
 
 // Keys of the shape that the vendors use. They open nothing.
@@ -29,6 +31,8 @@ const (
 	smtpPassword = "demo-shop-password"
 	devSphereKey = "dvs_live_demo_shop_key"
 	stripeKey    = "rk_live_demo_shop_key"
+	// The app that is played checks signatures with it.
+	signingSecret = providertest.ReceiverSecret
 )
 
 // patience bounds how long one step of the story may take.
@@ -147,7 +151,7 @@ func (s *stage) kubectl(ctx context.Context, args ...string) error {
 // short leaves out of a command line what would not help to read it.
 func short(args []string) string {
 	line := strings.Join(args, " ")
-	for _, key := range []string{openAIKey, newOpenAIKey, resendKey, smtpPassword, devSphereKey, stripeKey} {
+	for _, key := range []string{openAIKey, newOpenAIKey, resendKey, smtpPassword, devSphereKey, stripeKey, signingSecret} {
 		line = strings.ReplaceAll(line, key, "…")
 	}
 	if before, _, found := strings.Cut(line, "jsonpath="); found {
@@ -180,7 +184,7 @@ func (s *stage) expect(ctx context.Context, object, namespace, reason string) er
 		_ = s.run(ctx, os.Stdout, "get", object, "-n", namespace, "-o", "yaml")
 		return fmt.Errorf("%s in %s: expected reason %s: %w", object, namespace, reason, err)
 	}
-	fmt.Printf("  %-32s %-24s after %d ms\n", namespace+"/"+object, reason, time.Since(began).Milliseconds())
+	fmt.Printf("  %-38s %-22s after %d ms\n", namespace+"/"+object, reason, time.Since(began).Milliseconds())
 	return nil
 }
 

@@ -5,7 +5,7 @@ package main
 
 import (
 	"fmt"
-	"net/http"
+	"maps"
 	"slices"
 	"strings"
 
@@ -48,9 +48,10 @@ func (m *mail) close() {
 	m.server.Close()
 }
 
+func (m *mail) cases() []string { return slices.Sorted(maps.Keys(m.fixture.Cases)) }
+
 // play switches the mail server to a case. Of the names that the case knows, the name server knows no more then.
-func (m *mail) play(r *http.Request) error {
-	name := r.FormValue("case")
+func (m *mail) play(name string) error {
 	c, known := m.fixture.Cases[name]
 	if !known {
 		return fmt.Errorf("no case %q of provider %s; GET / lists them", name, m.fixture.Provider)

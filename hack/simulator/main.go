@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command simulator plays every vendor that Mainstay knows over plain HTTP on loopback, a mail server over
-// plain SMTP, and the name server of their domains, from the same recorded answers that the tests use, with a
-// switch for each failure:
+// plain SMTP, and the name server of their domains, from the same recorded answers that the tests use, and an app
+// that takes webhooks; with a switch for each failure:
 //
 //	go run ./hack/simulator                                        play, and print the operator's flags in one line
 //	curl 127.0.0.1:8500/                                           what can be played
@@ -16,7 +16,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"maps"
 	"net"
 	"net/http"
@@ -49,35 +48,32 @@ func run(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	vendors := map[string]*providertest.Vendor{}
-	mux := http.NewServeMux()
-	for _, f := range fixtures {
-		if known := vendors[f.Provider]; known != nil {
-			known.Also(f)
-			continue
-		}
-		vendors[f.Provider] = providertest.NewVendor(f)
-		mux.Handle("/"+f.Provider+"/", http.StripPrefix("/"+f.Provider, vendors[f.Provider]))
-		fmt.Printf("--endpoint=%s=http://%s/%s%s ", f.Provider, listener.Addr(), f.Provider, f.BasePath)
-	}
 	mail, err := startMail()
 	if err != nil {
 		return err
 	}
 	defer mail.close()
+	played := cast{fixtures: fixtures, vendors: map[string]*providertest.Vendor{}, others: map[string]actor{mail.fixture.Provider: mail}}
+	mux := http.NewServeMux()
+	place := func(name string, handler http.Handler) string {
+		mux.Handle("/"+name+"/", http.StripPrefix("/"+name, handler))
+		return fmt.Sprintf("--endpoint=%s=http://%s/%s", name, listener.Addr(), name)
+	}
+	for _, f := range fixtures {
+		if known := played.vendors[f.Provider]; known != nil {
+			known.Also(f)
+			continue
+		}
+		played.vendors[f.Provider] = providertest.NewVendor(f)
+		fmt.Print(place(f.Provider, played.vendors[f.Provider]), f.BasePath, " ")
+	}
+	receiver := newReceiver()
+	played.others[receiverName] = receiver
+	fmt.Print(place(receiverName, receiver), " ")
 	fmt.Printf("--endpoint=%s=smtp://%s --dns-server=%s\n", mail.fixture.Provider, mail.server.Address, mail.names.Address)
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		for _, f := range fixtures {
-			list(w, f.Provider, slices.Sorted(maps.Keys(f.Cases)))
-		}
-		list(w, mail.fixture.Provider, slices.Sorted(maps.Keys(mail.fixture.Cases)))
-	})
+	mux.HandleFunc("GET /{$}", played.list)
 	mux.HandleFunc("POST /play", func(w http.ResponseWriter, r *http.Request) {
-		err := mail.play(r)
-		if r.FormValue("provider") != mail.fixture.Provider {
-			err = play(fixtures, vendors, r)
-		}
-		if err != nil {
+		if err := played.play(r.FormValue("provider"), r.FormValue("case"), r.FormValue("key")); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 		}
 	})
@@ -92,19 +88,43 @@ func run(ctx context.Context, address string) error {
 	return nil
 }
 
-func list(w io.Writer, provider string, names []string) {
-	for _, name := range names {
-		_, _ = fmt.Fprintf(w, "provider=%s case=%s\n", provider, name)
+// cast is all that is played.
+type cast struct {
+	fixtures []providertest.Fixture
+	vendors  map[string]*providertest.Vendor
+	others   map[string]actor
+}
+
+// actor is what is played that is no vendor over HTTP. It plays a case to everyone.
+type actor interface {
+	cases() []string
+	play(name string) error
+}
+
+// list writes which cases can be played.
+func (c cast) list(w http.ResponseWriter, _ *http.Request) {
+	show := func(provider string, names []string) {
+		for _, name := range names {
+			_, _ = fmt.Fprintf(w, "provider=%s case=%s\n", provider, name)
+		}
+	}
+	for _, f := range c.fixtures {
+		show(f.Provider, slices.Sorted(maps.Keys(f.Cases)))
+	}
+	for _, provider := range slices.Sorted(maps.Keys(c.others)) {
+		show(provider, c.others[provider].cases())
 	}
 }
 
-// play switches a vendor to a case, for one key or for everyone.
-func play(fixtures []providertest.Fixture, vendors map[string]*providertest.Vendor, r *http.Request) error {
-	provider, name, key := r.FormValue("provider"), r.FormValue("case"), r.FormValue("key")
-	if vendors[provider] == nil {
+// play switches a provider to a case, for one key or for everyone.
+func (c cast) play(provider, name, key string) error {
+	if other, is := c.others[provider]; is {
+		return other.play(name)
+	}
+	if c.vendors[provider] == nil {
 		return fmt.Errorf("no provider %q", provider)
 	}
-	known := slices.ContainsFunc(fixtures, func(f providertest.Fixture) bool {
+	known := slices.ContainsFunc(c.fixtures, func(f providertest.Fixture) bool {
 		_, found := f.Case(name)
 		return found && f.Provider == provider
 	})
@@ -112,9 +132,9 @@ func play(fixtures []providertest.Fixture, vendors map[string]*providertest.Vend
 		return fmt.Errorf("no case %q of provider %s; GET / lists them", name, provider)
 	}
 	if key != "" {
-		vendors[provider].PlayFor(key, name)
+		c.vendors[provider].PlayFor(key, name)
 	} else {
-		vendors[provider].Play(name)
+		c.vendors[provider].Play(name)
 	}
 	return nil
 }

@@ -231,4 +231,9 @@ var rows = []Diagnosis{
 		Seen:   "{provider} has no application, project or tenant of the name in the spec, or the {credential}[ in {secret}] may not see it.",
 		Advice: "Correct spec.svix.application, spec.convoy.project or spec.outpost.tenant, or use a key of the environment that has it.",
 	},
+	{
+		Symptom: probe.ViewForbidden, Reason: v1alpha1.ReasonRoleForbidden, Blame: Owner,
+		Seen:   "The {credential}[ in {secret}] may not read a view of spec.postgres, or a column of it[: {names}].",
+		Advice: "GRANT USAGE ON its SCHEMA, and SELECT ON the view, to the role; and what the view reads to its owner, or to the role where it is a security_invoker.",
+	},
 }

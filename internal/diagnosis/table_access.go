@@ -76,8 +76,8 @@ var accessRows = []Diagnosis{
 	// Authorized: what lets too much through.
 	{
 		Symptom: probe.OverprivilegedLogin, Reason: v1alpha1.ReasonOverprivilegedCredential, Blame: Owner,
-		Seen:   "The {credential}[ in {secret}] can do more than a check may[: {names}], so nothing was asked with it.",
-		Advice: "Use a login of its own, which is a member of the roles to check and of nothing else.",
+		Seen:   "The {credential}[ in {secret}] can do more than a probe may[: {names}], so nothing was asked with it.",
+		Advice: "Use a login of its own, which may read the views of spec.postgres, or is a member of the roles to check, and nothing else.",
 	},
 	{
 		Symptom: probe.RowSecurityDisabled, Reason: v1alpha1.ReasonRowLevelSecurityDisabled, Blame: Owner,
@@ -157,7 +157,7 @@ var accessRows = []Diagnosis{
 	{
 		Symptom: probe.StatementTooSlow, Reason: v1alpha1.ReasonStatementTooSlow, Blame: Owner, Shows: probe.Undecided,
 		Seen:   "The server took too long to look, or the table is locked[: {names}].",
-		Advice: "Create an index on the column of rows, or raise spec.timeoutSeconds.",
+		Advice: "Create an index on the columns by which it looks, or raise spec.timeoutSeconds.",
 	},
 	{
 		Symptom: probe.PolicyDecides, Reason: v1alpha1.ReasonPolicyDecides, Shows: probe.Unprovable,
@@ -205,5 +205,25 @@ var accessRows = []Diagnosis{
 		Symptom: probe.ColumnTypeMismatch, Reason: v1alpha1.ReasonColumnTypeMismatch, Blame: Owner,
 		Seen:   "The column of rows cannot be compared with the value[: {names}].",
 		Advice: "Write the value as the column's type has it, in spec.expectations.",
+	},
+	{
+		Symptom: probe.ViewNotFound, Reason: v1alpha1.ReasonTableNotFound, Blame: Owner,
+		Seen:   "The database has no such view[: {names}].",
+		Advice: "Create it with the columns that Mainstay reads, or correct it in spec.postgres.",
+	},
+	{
+		Symptom: probe.ViewColumnNotFound, Reason: v1alpha1.ReasonColumnNotFound, Blame: Owner,
+		Seen:   "A view of spec.postgres lacks a column that Mainstay reads[: {names}].",
+		Advice: "Add it to the view, under that name.",
+	},
+	{
+		Symptom: probe.ViewColumnMismatch, Reason: v1alpha1.ReasonColumnTypeMismatch, Blame: Owner,
+		Seen:   "A column of a view of spec.postgres has another type than Mainstay reads, or holds other words[: {names}].",
+		Advice: "Cast it in the view: the page of the kind WebhookEndpoint has the types, and the words for states.",
+	},
+	{
+		Symptom: probe.ViewFails, Reason: v1alpha1.ReasonViewFails, Blame: Owner,
+		Seen:   "Reading a view of spec.postgres ends with an error[: {names}].",
+		Advice: "Select from it in psql as the same role, in a transaction that is READ ONLY, and mend what the error says.",
 	},
 }

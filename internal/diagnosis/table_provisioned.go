@@ -213,7 +213,12 @@ var provisionedRows = []Diagnosis{
 	{
 		Symptom: probe.DeliveriesFailing, Reason: v1alpha1.ReasonDeliveriesFailing, Blame: Owner, Counts: InARow,
 		Seen:   "The webhook endpoint is set up, and does not take what {provider} sends[: {names}].",
-		Advice: "See at {provider} what it answers; with 400 or 401 the app most likely has another signing secret.",
+		Advice: "See at {provider} what it answers; with 400 or 401 the receiver most likely has another signing secret.",
+	},
+	{
+		Symptom: probe.DeliveriesStuck, Reason: v1alpha1.ReasonDeliveriesStuck, Blame: Owner, Counts: InARow,
+		Seen:   "Deliveries to the webhook endpoint wait for their first attempt for longer than a quarter of an hour.",
+		Advice: "See whether the app's worker that sends webhooks runs, and keeps up; status.deliveries says how many wait, and since when.",
 	},
 	{
 		Symptom: probe.DeadLettered, Reason: v1alpha1.ReasonDeadLettered, Blame: Owner, Counts: InARow,

@@ -70,8 +70,16 @@ type TurnResult struct {
 	Refusal SQLError
 }
 
-// Row is a row of a result, as text.
+// Row is a row of a result, as text. How many values it has is the server's word.
 type Row []string
+
+// At returns the value of a column. What a server left out is an empty text, as NULL is.
+func (r Row) At(column int) string {
+	if column >= len(r) {
+		return ""
+	}
+	return r[column]
+}
 
 // SQLError is an error of the server.
 type SQLError struct {

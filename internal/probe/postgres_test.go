@@ -152,6 +152,18 @@ func TestServersThatAreNoGoodDatabases(t *testing.T) {
 			},
 			want: Results{Connected: true, LoggedIn: true, Fault: UnexpectedAnswer},
 		},
+		"one whose rows have no columns": {
+			play: answerThrice(&pgproto3.DataRow{}),
+			want: Results{Connected: true, LoggedIn: true, Fault: UnexpectedAnswer},
+		},
+		"one that calls the login what it likes": {
+			play: answerThrice(&pgproto3.DataRow{Values: [][]byte{[]byte("superuser, and see http://evil.example.com")}}),
+			want: Results{Connected: true, LoggedIn: true, Fault: UnexpectedAnswer},
+		},
+		"one that repeats itself": {
+			play: answerThrice(&pgproto3.DataRow{Values: [][]byte{[]byte("pg_read_server_files")}}),
+			want: Results{Connected: true, LoggedIn: true, TooMuch: []string{"pg_read_server_files"}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			transaction := postgresAt(playPostgres(t, c.play))
@@ -163,6 +175,25 @@ func TestServersThatAreNoGoodDatabases(t *testing.T) {
 				t.Errorf("wrong results (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// answerThrice has a server let anybody in, and answer each of the statements before the first turn with two rows.
+func answerThrice(row *pgproto3.DataRow) func(net.Conn) {
+	return func(conn net.Conn) {
+		backend := greet(conn)
+		backend.Send(&pgproto3.AuthenticationOk{})
+		backend.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
+		for range 3 {
+			for _, message := range []pgproto3.BackendMessage{
+				&pgproto3.ParseComplete{}, &pgproto3.BindComplete{}, &pgproto3.RowDescription{}, row, row,
+				&pgproto3.CommandComplete{CommandTag: []byte("SELECT 2")}, &pgproto3.ReadyForQuery{TxStatus: 'T'},
+			} {
+				backend.Send(message)
+			}
+		}
+		_ = backend.Flush()
+		_, _ = io.Copy(io.Discard, conn)
 	}
 }
 

@@ -143,8 +143,14 @@ func (s *session) secured(ctx context.Context, _ *pgconn.Config, conn net.Conn) 
 	return conn, nil
 }
 
-// powers are what a login may be that can do more than read and write tables: whoever has it owns the server.
-const powers = `
+// powers are what a login may be that can do more than read and write tables: whoever has it owns the server. A
+// superuser has all of them.
+const superuser = "superuser"
+
+var powers = []string{superuser, "pg_execute_server_program", "pg_read_server_files", "pg_write_server_files"}
+
+// askPowers asks which of them the login has.
+const askPowers = `
 	SELECT DISTINCT CASE WHEN rolsuper THEN 'superuser' ELSE rolname::text END
 	FROM pg_catalog.pg_roles
 	WHERE pg_catalog.pg_has_role(session_user, oid, 'MEMBER') AND (rolsuper OR rolname IN
@@ -159,17 +165,11 @@ func (s *session) hold(ctx context.Context, conn *pgconn.PgConn) error {
 	if _, err := execute(ctx, conn, patience(ctx)); err != nil {
 		return err
 	}
-	found, err := execute(ctx, conn, Statement{SQL: powers})
+	found, err := execute(ctx, conn, Statement{SQL: askPowers})
 	if err != nil {
 		return err
 	}
-	for _, row := range found {
-		s.results.TooMuch = append(s.results.TooMuch, row[0])
-	}
-	if slices.Contains(s.results.TooMuch, "superuser") {
-		s.results.TooMuch = []string{"superuser"} // It is a member of all the others.
-	}
-	if len(s.results.TooMuch) > 0 {
+	if s.weigh(found); s.results.Fault != (Symptom{}) || len(s.results.TooMuch) > 0 {
 		return nil
 	}
 	for _, turn := range s.Turns {
@@ -178,6 +178,22 @@ func (s *session) hold(ctx context.Context, conn *pgconn.PgConn) error {
 		}
 	}
 	return nil
+}
+
+// weigh takes down what the login may do that no probe needs. What is no word of ours was said by no PostgreSQL.
+func (s *session) weigh(found []Row) {
+	for _, row := range found {
+		switch power := row.At(0); {
+		case !slices.Contains(powers, power):
+			s.results.Fault = UnexpectedAnswer
+			return
+		case !slices.Contains(s.results.TooMuch, power):
+			s.results.TooMuch = append(s.results.TooMuch, power)
+		}
+	}
+	if slices.Contains(s.results.TooMuch, superuser) {
+		s.results.TooMuch = []string{superuser} // It is a member of all the others.
+	}
 }
 
 // take takes a turn. An error is one that ends the transaction.

@@ -141,6 +141,7 @@ var (
 	RegionNotSupported   = define(Authorized, "RegionNotSupported")
 	AccountNotAccessible = define(Authorized, "AccountNotAccessible")
 	WebhookOwnerNotFound = define(Authorized, "WebhookOwnerNotFound")
+	ViewForbidden        = define(Authorized, "ViewForbidden")
 	ClientNotAllowed     = define(Authorized, "ClientNotAllowed")
 
 	// Of access over HTTP that is checked, the gravest first.
@@ -275,6 +276,11 @@ var (
 	TableNotFound      = define(Provisioned, "TableNotFound")
 	ColumnNotFound     = define(Provisioned, "ColumnNotFound")
 	ColumnTypeMismatch = define(Provisioned, "ColumnTypeMismatch")
+	ViewNotFound       = define(Provisioned, "ViewNotFound")
+	ViewColumnNotFound = define(Provisioned, "ViewColumnNotFound")
+	ViewColumnMismatch = define(Provisioned, "ViewColumnMismatch")
+	ViewFails          = define(Provisioned, "ViewFails")
+
 	// Of clusters.
 	ServiceAccountNotFound = define(Provisioned, "ServiceAccountNotFound")
 	ResourceNotFound       = define(Provisioned, "ResourceNotFound")
@@ -289,6 +295,7 @@ var (
 
 	// Of webhooks.
 	DeliveriesFailing = define(Working, "DeliveriesFailing")
+	DeliveriesStuck   = define(Working, "DeliveriesStuck")
 	DeadLettered      = define(Working, "DeadLettered")
 	DeliveriesUnclear = define(Working, "DeliveriesUnclear")
 

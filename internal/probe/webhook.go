@@ -16,14 +16,25 @@ type WebhookWants struct {
 	FromAccounts bool
 	// Ping is to be sent to the URL; zero for none.
 	Ping TestPing
+	// Endpoints and Deliveries are the views of an app that sends webhooks out of a database; Deliveries is zero
+	// where it shows none.
+	Endpoints, Deliveries PostgresView
 }
 
 // TestPing is a signed event that means nothing.
 type TestPing struct {
 	Signature SignatureScheme
+	// StripeVersion is the version of Stripe's API that it says it has; empty for the one that we speak.
+	StripeVersion string
 	// Forged has another one sent whose signature is wrong.
 	Forged bool
 }
+
+// PostgresView is a view, or a table, of a database.
+type PostgresView struct{ Schema, Name string }
+
+// String is how messages name it.
+func (v PostgresView) String() string { return v.Schema + "." + v.Name }
 
 // Names implements Wants.
 func (w WebhookWants) Names() []string { return []string{w.URL} }

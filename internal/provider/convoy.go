@@ -134,9 +134,6 @@ func readConvoyEndpoints(page *Page) error {
 	return nil
 }
 
-// noLiveEndpoint says that earlier answers had no endpoint with the URL of the spec that gets anything.
-func noLiveEndpoint(page *Page) bool { return noEndpoint(page) || len(remembered(page).live()) == 0 }
-
 // convoyAt returns a path below the project of a spec, with a query.
 func convoyAt(page *Page, path string, query url.Values) string {
 	return "/v1/projects/" + url.PathEscape(ofWebhook(page.Wants).Account) + path + "?" + query.Encode()

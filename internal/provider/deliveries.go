@@ -26,6 +26,11 @@ func webhookOwner(w probe.Wants) []string { return []string{ofWebhook(w).Account
 // noEndpoint says that earlier answers did not have the endpoint of the spec.
 func noEndpoint(page *Page) bool { return !hasEndpoint(page) }
 
+// hasLiveEndpoint says that earlier answers had an endpoint with the URL of the spec that gets anything, and
+// noLiveEndpoint that they had none.
+func hasLiveEndpoint(page *Page) bool { return len(remembered(page).live()) > 0 }
+func noLiveEndpoint(page *Page) bool  { return !hasLiveEndpoint(page) }
+
 // neverNeeded is of steps that a key may be refused: what they show is then unknown, and nothing has failed.
 func neverNeeded(probe.Wants) bool { return false }
 

@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"net/url"
 	"strings"
 
@@ -43,11 +44,15 @@ func (r *run) transact(ctx context.Context, turns []probe.Turn) (probe.Results, 
 	if results.LoggedIn {
 		r.proven(probe.Authenticated)
 	}
-	if symptom == (probe.Symptom{}) {
-		return results, true
+	switch {
+	case symptom != (probe.Symptom{}):
+		r.outcome.Fail(symptom, args...)
+		return results, false
+	case len(results.Turns) != len(turns):
+		r.outcome.Fail(probe.ProbeFailed)
+		return results, false
 	}
-	r.outcome.Fail(symptom, args...)
-	return results, false
+	return results, true
 }
 
 // databaseTrouble says what kept a database from taking its turns; nothing where it took them.
@@ -61,6 +66,30 @@ func databaseTrouble(r probe.Results) (probe.Symptom, []string) {
 		return probe.OverprivilegedLogin, r.TooMuch
 	}
 	return probe.Symptom{}, nil
+}
+
+// SQLSTATEs of PostgreSQL, appendix A of its documentation.
+const (
+	statementTimedOut     = "57014"
+	lockNotAvailable      = "55P03"
+	noSuchRole            = "22023" // at SET ROLE
+	undefinedFunction     = "42883"
+	classOfDataFaults     = "22"
+	insufficientPrivilege = "42501"
+)
+
+// tookTooLong says whether a server gave a statement up since its time was over, or since it waited for a lock.
+func tookTooLong(e probe.SQLError) bool {
+	return e.Code == statementTimedOut || e.Code == lockNotAvailable
+}
+
+// identifier quotes a name.
+func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// columnList is a list of names, for a statement to take as one value.
+func columnList(names []string) string {
+	list, _ := json.Marshal(append([]string{}, names...)) // Strings always marshal, and none is an empty list.
+	return string(list)
 }
 
 // refusals are errors with which a server lets nobody in, or ends a transaction: by the beginning of their code,

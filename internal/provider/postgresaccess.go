@@ -6,7 +6,6 @@ package provider
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -61,10 +60,6 @@ func (r *run) checkAccess(ctx context.Context) bool {
 	if !ok {
 		return false
 	}
-	if len(results.Turns) != len(checks) {
-		r.outcome.Fail(probe.ProbeFailed)
-		return false
-	}
 	var findings []probe.Finding
 	for i, c := range checks {
 		findings = append(findings, c.judge(results.Turns[i])...)
@@ -114,9 +109,6 @@ func sendable(a probe.PostgresAccess) bool {
 	return a.Role != "none" && (a.Verb != "DELETE" || len(a.Columns) == 0) && (a.Rows == nil || !strings.Contains(a.Rows.Value, "\x00"))
 }
 
-// identifier quotes a name.
-func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
 // step is what a statement of a turn is for.
 type step int
 
@@ -147,11 +139,7 @@ func newCheck(e probe.Expectation) check {
 	if a.Rows != nil {
 		wanted = append(wanted, a.Rows.Column)
 	}
-	if wanted == nil {
-		wanted = []string{}
-	}
-	columns, _ := json.Marshal(wanted) // Strings always marshal.
-	c.add(looking, rights, a.Schema, a.Table, a.Verb, string(columns), policyCommands[a.Verb])
+	c.add(looking, rights, a.Schema, a.Table, a.Verb, columnList(wanted), policyCommands[a.Verb])
 	if a.Verb != "SELECT" {
 		return c
 	}
@@ -178,16 +166,20 @@ func (c check) turn() probe.Turn { return c.statements }
 // policyCommands are the letters by which pg_policy calls the verbs.
 var policyCommands = map[string]string{"SELECT": "r", "INSERT": "a", "UPDATE": "w", "DELETE": "d"}
 
-// rights reads what the catalog says of a table for the role that acts: $1 is the schema, $2 the table, $3 the
-// verb, $4 the columns in JSON and $5 the verb as policies have it. Everybody may read that.
-const rights = `
-	WITH wanted AS (SELECT DISTINCT name FROM pg_catalog.jsonb_array_elements_text($4::pg_catalog.jsonb) AS w(name)),
-	place AS (
+// findRelation is the part of a WITH that finds a relation: $1 is its schema and $2 its name. It has one row, in which
+// what does not exist is NULL. Everybody may read that.
+const findRelation = `place AS (
 		SELECT n.oid AS schema, c.oid AS relation, c.relkind, c.relrowsecurity
 		FROM (SELECT 1) AS one
 		LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = $1::pg_catalog.name
 		LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = $2::pg_catalog.name
-			AND c.relkind IN ('r', 'p', 'v', 'm', 'f')),
+			AND c.relkind IN ('r', 'p', 'v', 'm', 'f'))`
+
+// rights reads what the catalog says of a table for the role that acts: $1 is the schema, $2 the table, $3 the
+// verb, $4 the columns in JSON and $5 the verb as policies have it. Everybody may read that.
+const rights = `
+	WITH wanted AS (SELECT DISTINCT name FROM pg_catalog.jsonb_array_elements_text($4::pg_catalog.jsonb) AS w(name)),
+	` + findRelation + `,
 	found AS (
 		SELECT a.attnum, w.name FROM wanted w
 		LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = (SELECT relation FROM place) AND a.attname = w.name::pg_catalog.name

@@ -13,7 +13,7 @@ import (
 // judge says what came of an expectation: of the access itself and, where something that it names is missing, of
 // that as well.
 func (c check) judge(result probe.TurnResult) []probe.Finding {
-	if result.Refusal.Code == statementTimedOut || result.Refusal.Code == lockNotAvailable {
+	if tookTooLong(result.Refusal) {
 		return c.found(probe.Undecided, probe.StatementTooSlow)
 	}
 	at := len(result.Tables)
@@ -45,18 +45,8 @@ func (c check) judge(result probe.TurnResult) []probe.Finding {
 		return c.failed(f, result.Refusal)
 	}
 	rows := result.Tables[len(result.Tables)-1]
-	return c.read(f, len(rows) == 1 && rows[0][0] == "t")
+	return c.read(f, len(rows) == 1 && rows[0].At(0) == "t")
 }
-
-// SQLSTATEs of PostgreSQL, appendix A of its documentation.
-const (
-	statementTimedOut     = "57014"
-	lockNotAvailable      = "55P03"
-	noSuchRole            = "22023" // at SET ROLE
-	undefinedFunction     = "42883"
-	classOfDataFaults     = "22"
-	insufficientPrivilege = "42501"
-)
 
 // refused says what it means that a database did not let us act as the expectation says.
 func (c check) refused(at step, refusal probe.SQLError) []probe.Finding {

@@ -146,6 +146,7 @@ var all = []Provider{
 	convoy,
 	outpost,
 	svix,
+	webhookPostgres,
 
 	bearer,
 	devSphere,

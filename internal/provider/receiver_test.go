@@ -247,6 +247,16 @@ func TestAPingThatIsSentAgainIsTheSame(t *testing.T) {
 	}
 }
 
+// TestAPingHasTheVersionOfStripeThatTheAppKnows is for apps whose library refuses events of others.
+func TestAPingHasTheVersionOfStripeThatTheAppKnows(t *testing.T) {
+	for version, want := range map[string]string{"": stripeVersion["Stripe-Version"], "2026-02-25.clover": "2026-02-25.clover"} {
+		wants := probe.WebhookWants{URL: receiverURL, Ping: probe.TestPing{Signature: probe.StripeSignature, StripeVersion: version}}
+		if body := newTestPing(wants, time.Now()).body(); !strings.Contains(body, `"api_version":"`+want+`"`) {
+			t.Errorf("expected the version %s, found %s", want, body)
+		}
+	}
+}
+
 func TestACertificateOfAReceiverThatEndsSoonIsWarnedOf(t *testing.T) {
 	for days, want := range map[int]string{5: "Passed CertificateEnding", 200: "Passed"} {
 		receiver := providertest.NewReceiver("/webhooks", providertest.ReceiverSecret)

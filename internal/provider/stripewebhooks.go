@@ -16,7 +16,7 @@ import (
 )
 
 // stripeWebhooks is the Stripe API as a WebhookEndpoint sees it. An endpoint may be one of v1 or, since 2024, an
-// event destination of v2: the second listing is asked where the first does not have it.
+// event destination of v2: the second listing is asked where the first has none that gets anything.
 var stripeWebhooks = Provider{
 	Kind: "WebhookEndpoint", Name: "Stripe",
 	BaseURL:           "https://api.stripe.com",
@@ -33,7 +33,7 @@ var stripeWebhooks = Provider{
 		},
 		{
 			Path: stripeDestinations, Header: stripeContext, Missing: probe.EndpointNotFound,
-			Unless: hasEndpoint, Needed: neverNeeded, Read: readStripeDestinations,
+			Unless: hasLiveEndpoint, Needed: neverNeeded, Read: readStripeDestinations,
 		},
 		{
 			Path: "/v1/events?delivery_success=false&limit=10", Header: stripeFor, Permission: "rak_event_read",
@@ -51,9 +51,9 @@ var stripeWebhooks = Provider{
 			"that the app has the right signing secret: Stripe shows it once, when the endpoint is made",
 			"at which of several enabled endpoints of the account a delivery fails: Stripe does not tell",
 			"that `*` covers an event that Stripe has marked as selection required since 2026-11",
-			"that one endpoint of v1 and one of v2 have the same URL",
+			"that one endpoint of v1 and one of v2 have the same URL, where both are enabled",
 		},
-		Requests: "2 for an endpoint of v1 and 3 for one of v2, and 1 more for each further 100 endpoints of either, at most 21",
+		Requests: "2 where an enabled endpoint of v1 has the URL and 3 elsewhere, and 1 more for each further 100 endpoints of v1 or v2, at most 21",
 		KeysPage: "https://dashboard.stripe.com/apikeys", StatusPage: "https://status.stripe.com",
 		Source: "stripe-go v86, documentation; texts of errors from public reports", Verified: "2026-11",
 	},
@@ -169,13 +169,16 @@ type stripeDestination struct {
 func readStripeDestinations(page *Page) error {
 	var list struct {
 		Data json.RawMessage `json:"data"`
-		Next *string         `json:"next_page_url"`
+		Next string          `json:"next_page_url"` // null on the last
 	}
 	if err := json.Unmarshal(page.Body, &list); err != nil {
 		return fmt.Errorf("list of event destinations: %w", err)
 	}
-	if absent(list.Data) {
+	switch {
+	case absent(list.Data):
 		return errors.New("expected a list of event destinations, found none")
+	case list.Next != "" && (!strings.HasPrefix(list.Next, stripeNextPage) || len(list.Next) > maxNextPath):
+		return errors.New("expected the path of the next page of the list, found another")
 	}
 	wants, seen := ofWebhook(page.Wants), remembered(page)
 	var bad error
@@ -195,18 +198,17 @@ func readStripeDestinations(page *Page) error {
 	if err := errors.Join(err, bad); err != nil {
 		return fmt.Errorf("list of event destinations: %w", err)
 	}
-	if list.Next != nil && strings.HasPrefix(*list.Next, "/v2/core/event_destinations?") && len(*list.Next) < maxNextPath {
-		page.Next = *list.Next
-		return nil
-	}
-	if page.Outcome[probe.Provisioned].Symptom != probe.ListTooLong || len(seen.wanted) > 0 {
+	if !seen.goOn(page, list.Next) && (page.Outcome[probe.Provisioned].Symptom != probe.ListTooLong || len(seen.wanted) > 0) {
 		page.Outcome.Set(probe.Provisioned, seen.judge(wants))
 	}
 	return nil
 }
 
-// maxNextPath is how long the path of a next page may be, in bytes.
-const maxNextPath = 1024
+// stripeNextPage is how the path of a next page begins in v2, and maxNextPath how long it may be, in bytes.
+const (
+	stripeNextPage = "/v2/core/event_destinations?"
+	maxNextPath    = 1024
+)
 
 // isFrom says whether a destination gets the events of connected accounts, or of the account itself. The words
 // had no @ before 2026.

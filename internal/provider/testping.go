@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -79,12 +80,17 @@ func (r *run) pinged(a probe.Answer, place string) bool {
 type testPing struct {
 	id        string
 	signature probe.SignatureScheme
-	at        time.Time
+	// version is that of Stripe's API, for an event of the form that Stripe's have.
+	version string
+	at      time.Time
 }
 
 func newTestPing(wants probe.WebhookWants, at time.Time) testPing {
 	hash := sha256.Sum256([]byte(wants.URL))
-	return testPing{id: fmt.Sprintf("mainstay_%x_%d", hash[:8], at.Unix()), signature: wants.Ping.Signature, at: at}
+	return testPing{
+		id: fmt.Sprintf("mainstay_%x_%d", hash[:8], at.Unix()), signature: wants.Ping.Signature, at: at,
+		version: cmp.Or(wants.Ping.StripeVersion, stripeVersion["Stripe-Version"]),
+	}
 }
 
 const testPingText = "Mainstay asks whether this receiver takes signed webhooks. Nothing has happened."
@@ -93,7 +99,7 @@ func (p testPing) body() string {
 	if p.signature == probe.StripeSignature {
 		// Libraries of Stripe want the version of the API to be one that they know.
 		return asJSON(map[string]any{
-			"id": "evt_" + p.id, "object": "event", "type": testPingType, "api_version": stripeVersion["Stripe-Version"],
+			"id": "evt_" + p.id, "object": "event", "type": testPingType, "api_version": p.version,
 			"created": p.at.Unix(), "livemode": false, "pending_webhooks": 1, "request": nil,
 			"data": map[string]any{"object": map[string]any{"object": testPingType, "text": testPingText}},
 		})

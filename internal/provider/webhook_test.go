@@ -6,6 +6,8 @@ package provider
 import (
 	"fmt"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,24 +18,35 @@ import (
 	"mainstay.dev/mainstay/internal/provider/providertest"
 )
 
-// stripeWith is a Stripe account with so many webhook endpoints, 100 to a page.
-func stripeWith(t *testing.T, endpoints int, asked *atomic.Int32) string {
+// stripeWith is a Stripe account with so many webhook endpoints of v1 and event destinations of v2, 100 to a page.
+func stripeWith(t *testing.T, endpoints, destinations int, asked *atomic.Int32) string {
 	t.Helper()
+	// page lists what comes after a cursor, whose URLs end in a number.
+	page := func(r *http.Request, cursor string, of int, element string) (elements string, last int) {
+		after := 0
+		_, _ = fmt.Sscanf(r.URL.Query().Get(cursor), "we_%d", &after)
+		last = min(after+100, of)
+		var list []string
+		for i := after + 1; i <= last; i++ {
+			list = append(list, strings.ReplaceAll(element, "{n}", strconv.Itoa(i)))
+		}
+		return strings.Join(list, ","), last
+	}
 	return serve(t, func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
 		switch r.URL.Path {
 		case "/v1/webhook_endpoints":
-			after := 0
-			_, _ = fmt.Sscanf(r.URL.Query().Get("starting_after"), "we_%d", &after)
-			last := min(after+100, endpoints)
-			var page []string
-			for i := after + 1; i <= last; i++ {
-				page = append(page, fmt.Sprintf(`{"id":"we_%[1]d","url":"https://shop.example.com/%[1]d","status":"enabled",
-					"livemode":true,"application":null,"enabled_events":["*"]}`, i))
-			}
-			_, _ = fmt.Fprintf(w, `{"object":"list","data":[%s],"has_more":%t}`, strings.Join(page, ","), last < endpoints)
+			elements, last := page(r, "starting_after", endpoints,
+				`{"id":"we_{n}","url":"https://shop.example.com/{n}","status":"enabled","livemode":true,"application":null,"enabled_events":["*"]}`)
+			_, _ = fmt.Fprintf(w, `{"object":"list","data":[%s],"has_more":%t}`, elements, last < endpoints)
 		case "/v2/core/event_destinations":
-			_, _ = fmt.Fprint(w, `{"data":[],"next_page_url":null}`)
+			elements, last := page(r, "page", destinations, `{"id":"we_{n}","status":"enabled","livemode":true,"events_from":["@self"],
+				"enabled_events":["v1.invoice.paid"],"webhook_endpoint":{"url":"https://shop.example.com/v2/{n}"}}`)
+			next := "null"
+			if last < destinations {
+				next = fmt.Sprintf(`"/v2/core/event_destinations?include[0]=webhook_endpoint.url&limit=100&page=we_%d"`, last)
+			}
+			_, _ = fmt.Fprintf(w, `{"data":[%s],"next_page_url":%s}`, elements, next)
 		default:
 			_, _ = fmt.Fprint(w, `{"object":"list","data":[],"has_more":false}`)
 		}
@@ -41,21 +54,31 @@ func stripeWith(t *testing.T, endpoints int, asked *atomic.Int32) string {
 }
 
 func TestAnEndpointIsFoundOnALaterPage(t *testing.T) {
+	const v1, v2 = "https://shop.example.com/250", "https://shop.example.com/v2/250"
 	for name, c := range map[string]struct {
-		endpoints, requests int
-		want                string
+		url                               string
+		endpoints, destinations, requests int
+		want                              string
 	}{
-		"number 250 of 300":          {300, 4, "Passed"},
-		"one page":                   {99, 2, "Failed EndpointNotFound https://shop.example.com/250"},
-		"number 250 of far too many": {100_000, 11, "Passed"},
-		"none of 249":                {249, 4, "Failed EndpointNotFound https://shop.example.com/250"},
+		"number 250 of 300":                                 {v1, 300, 0, 4, "Passed"},
+		"one page":                                          {v1, 99, 0, 2, "Failed EndpointNotFound " + v1},
+		"number 250 of far too many":                        {v1, 100_000, 0, 11, "Passed"},
+		"none of 249":                                       {v1, 249, 0, 4, "Failed EndpointNotFound " + v1},
+		"event destination number 250 of 300":               {v2, 0, 300, 5, "Passed"},
+		"event destination number 250 of far too many":      {v2, 0, 100_000, 12, "Passed"},
+		"event destination number 250 after 300 endpoints":  {v2, 300, 300, 7, "Passed"},
+		"none of 249 event destinations":                    {v2, 0, 249, 4, "Failed EndpointNotFound " + v2},
+		"number 250 of far too many of either":              {v2, 100_000, 100_000, 21, "Passed"},
+		"one that is on none of the pages that are read":    {v2 + "000", 100_000, 300_000, 20, "Undecided ListTooLong " + v2 + "000"},
+		"none in either, and more endpoints than are read":  {v2, 100_000, 249, 13, "Undecided ListTooLong " + v2},
+		"an endpoint of v1, and event destinations as well": {v1, 300, 300, 4, "Passed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var asked atomic.Int32
 			target := probe.Target{
-				Kind: "WebhookEndpoint", Provider: "Stripe", BaseURL: stripeWith(t, c.endpoints, &asked),
+				Kind: "WebhookEndpoint", Provider: "Stripe", BaseURL: stripeWith(t, c.endpoints, c.destinations, &asked),
 				Credential: probe.NewSecret("rk_live_not_a_real_key_only_for_tests"),
-				Wants:      probe.WebhookWants{URL: "https://shop.example.com/250", Events: []string{"invoice.paid"}, Live: true},
+				Wants:      probe.WebhookWants{URL: c.url, Events: []string{"invoice.paid"}, Live: true},
 			}
 			client := newClient()
 			defer client.Renew()
@@ -67,6 +90,58 @@ func TestAnEndpointIsFoundOnALaterPage(t *testing.T) {
 				t.Errorf("the probe took %d requests, want %d", asked.Load(), c.requests)
 			}
 		})
+	}
+}
+
+// TestANextPageIsOneOfTheSameList has Stripe lead elsewhere, after which nothing is known of the endpoint.
+func TestANextPageIsOneOfTheSameList(t *testing.T) {
+	for _, next := range []string{"https://evil.example.com/", "//evil.example.com/", "/v1/charges?x", stripeNextPage + strings.Repeat("x", maxNextPath)} {
+		page := &Page{
+			Body: fmt.Appendf(nil, `{"data":[],"next_page_url":%q}`, next), Wants: probe.WebhookWants{URL: "https://shop.example.com/"}, Outcome: &probe.Outcome{},
+		}
+		if err := readStripeDestinations(page); err == nil || page.Next != "" {
+			t.Errorf("%.40s: expected an error, found the next page %q", next, page.Next)
+		}
+	}
+}
+
+// TestAConnectedAccountsEndpointsAreAskedForInItsName holds each request to the account and the version of the API.
+func TestAConnectedAccountsEndpointsAreAskedForInItsName(t *testing.T) {
+	for account, want := range map[string][3]string{
+		"acct_1Connected": {"Stripe-Account acct_1Connected", "Stripe-Context acct_1Connected", "Stripe-Account acct_1Connected"},
+		"":                {"", "", ""},
+	} {
+		var said []string
+		stripe := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			line := ""
+			for _, header := range []string{"Stripe-Account", "Stripe-Context"} {
+				if value := r.Header.Get(header); value != "" {
+					line += header + " " + value
+				}
+			}
+			if r.Header.Get("Stripe-Version") != stripeVersion["Stripe-Version"] {
+				line += ", and no version"
+			}
+			said = append(said, line)
+			switch r.URL.Path {
+			case "/v2/core/event_destinations":
+				_, _ = fmt.Fprint(w, `{"data":[{"status":"enabled","enabled_events":["*"],"webhook_endpoint":{"url":"https://shop.example.com/"}}],"next_page_url":null}`)
+			default:
+				_, _ = fmt.Fprint(w, `{"object":"list","data":[],"has_more":false}`)
+			}
+		})
+		client := newClient()
+		report := Probe(t.Context(), client, probe.Target{
+			Kind: "WebhookEndpoint", Provider: "Stripe", BaseURL: stripe.URL, Credential: probe.NewSecret("rk_live_not_a_real_key_only_for_tests"),
+			Wants: probe.WebhookWants{URL: "https://shop.example.com/", Account: account, Live: true},
+		})
+		client.Renew()
+		if diff := cmp.Diff(want[:], said); diff != "" {
+			t.Errorf("account %q: wrong headers (-want +got):\n%s", account, diff)
+		}
+		if got := providertest.Describe(report.Outcome)["Provisioned"]; got != "Passed" {
+			t.Errorf("account %q: expected the endpoint to be found, found %s", account, got)
+		}
 	}
 }
 
@@ -167,6 +242,10 @@ func TestNearlySameURLs(t *testing.T) {
 	} {
 		if got := nearlySame(other, url); got != want {
 			t.Errorf("%q: got %t, want %t", other, got, want)
+		}
+		// PostgreSQL reads the pattern alike: realtest asks it.
+		if got := regexp.MustCompile("(?i)" + nearPattern(url)).MatchString(other); got != want {
+			t.Errorf("%q: the pattern for databases says %t, want %t", other, got, want)
 		}
 	}
 }

@@ -26,7 +26,8 @@ func testPing(spec v1alpha1.WebhookEndpointSpec) probe.TestPing {
 		return probe.TestPing{}
 	}
 	return probe.TestPing{
-		Signature: probe.SignatureScheme(spec.TestPing.Signature), Forged: spec.TestPing.Forged == v1alpha1.SendForgedPing,
+		Signature: probe.SignatureScheme(spec.TestPing.Signature), StripeVersion: spec.TestPing.StripeVersion,
+		Forged: spec.TestPing.Forged == v1alpha1.SendForgedPing,
 	}
 }
 

@@ -21,15 +21,24 @@ func webhookWants(d Dependency) probe.Wants {
 		wants.Account = spec.Convoy.Project
 	case spec.Outpost != nil:
 		wants.Account = spec.Outpost.Tenant
+	case spec.Postgres != nil:
+		wants.Endpoints = probe.PostgresView{Schema: spec.Postgres.Endpoints.Schema, Name: spec.Postgres.Endpoints.View}
+		if d := spec.Postgres.Deliveries; d != nil {
+			wants.Deliveries = probe.PostgresView{Schema: d.Schema, Name: d.View}
+		}
 	}
 	return wants
 }
 
-// webhookPlace is where the receiving end is, where that is probed, or the region of a sender that has several.
+// webhookPlace is where the receiving end is, where that is probed; the region of a sender that has several; or the
+// server of a database.
 func webhookPlace(d Dependency) string {
 	spec := d.(*v1alpha1.WebhookEndpoint).Spec
-	if spec.Convoy != nil {
+	switch {
+	case spec.Convoy != nil:
 		return string(spec.Convoy.Region)
+	case spec.Postgres != nil:
+		return postgresPlace(d)
 	}
 	return receiverPlace(spec)
 }

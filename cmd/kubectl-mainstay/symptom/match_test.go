@@ -38,6 +38,7 @@ func TestWhatPeopleTypeIsUnderstood(t *testing.T) {
 		"our mails don't arrive":                        "emails not sending",
 		"webhook not received":                          "webhook not received",
 		"webhooks missing":                              "webhook not received",
+		"the outbox is full and webhooks come late":     "webhook not received",
 		"login does not work":                           "login does not work",
 		"users cannot sign in":                          "login does not work",
 		"error: invalid_client":                         "login does not work",

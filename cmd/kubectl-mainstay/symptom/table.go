@@ -118,7 +118,8 @@ var table = []Symptom{
 		Name: "webhook not received",
 		Phrases: []string{
 			"webhook", "webhooks", "webhook not received", "webhooks not received", "webhook missing", "event not received",
-			"events not received", "dead letter", "callback",
+			"events not received", "dead letter", "callback", "webhook twice", "webhooks twice", "webhook late", "webhook delayed",
+			"webhook delivery", "webhook deliveries", "outbox",
 		},
 		Means: "The endpoint is inactive, its URL is wrong, the event is not subscribed, deliveries fail, or app and sender have " +
 			"different signing secrets.",

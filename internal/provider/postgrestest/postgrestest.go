@@ -35,8 +35,12 @@ const (
 	Database = "shop"
 )
 
-//go:embed world.sql
-var world string
+var (
+	//go:embed world.sql
+	world string
+	//go:embed webhooks.sql
+	webhooks string
+)
 
 // admission is the server's pg_hba.conf.
 const admission = `
@@ -134,7 +138,7 @@ func (s *Server) start() (err error) {
 			return err
 		}
 	}
-	return s.Execute(Database, world)
+	return errors.Join(s.Execute(Database, world), s.Execute(Database, webhooks))
 }
 
 func (s *Server) certify() (key []byte, err error) {
