@@ -170,6 +170,7 @@ func TestConfirmationEmailsThatNobodyIsKnownToSendAreToldOf(t *testing.T) {
 // TestSignUpsThatWaitForAnEmailNobodySends has an app require sign-in and email: new users wait for an email, and the
 // provider of emails is none.
 func TestSignUpsThatWaitForAnEmailNobodySends(t *testing.T) {
+	t.Parallel()
 	auth, project := customers(t)
 	project.Play("sign-ups wait for an email")
 	email := &v1alpha1.EmailProvider{ObjectMeta: metav1.ObjectMeta{Namespace: auth.Namespace, Name: "transactional"}}

@@ -84,6 +84,7 @@ func notAllowed(s authorizationv1.SubjectAccessReviewStatus) bool { return !s.Al
 // TestWhatAServiceAccountMayDoIsKnown goes from a 403 of the API server in the app to what has to be changed, and
 // finds what is granted that should not be.
 func TestWhatAServiceAccountMayDoIsKnown(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	access, account := permissions(namespace)
 	create(t, access)
@@ -181,6 +182,7 @@ func reproduces(t *testing.T, access *v1alpha1.AccessCheck, says string) {
 }
 
 func TestSlipsInAnExpectationOfAClusterAreNoProof(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	_, account := permissions(namespace)
 	create(t, account)
@@ -214,6 +216,7 @@ func TestSlipsInAnExpectationOfAClusterAreNoProof(t *testing.T) {
 // TestTheOperatorAsksWhereItsRoleIsBound binds the role that ships in one namespace alone, as an installation for some
 // namespaces does.
 func TestTheOperatorAsksWhereItsRoleIsBound(t *testing.T) {
+	t.Parallel()
 	served, other := newNamespace(t), newNamespace(t)
 	config := restricted(t, "mainstay-in-"+served)
 	create(t, &rbacv1.RoleBinding{
@@ -258,6 +261,7 @@ func restricted(t *testing.T, name string) *rest.Config {
 
 // TestAnOperatorThatMayNotAskBlamesItself runs an operator whose reviews are refused: that says nothing of the app.
 func TestAnOperatorThatMayNotAskBlamesItself(t *testing.T) {
+	t.Parallel()
 	reviewer, err := controllers.NewReviewer(restricted(t, "mainstay-without-reviews"))
 	if err != nil {
 		t.Fatal(err)
@@ -283,6 +287,7 @@ func TestAnOperatorThatMayNotAskBlamesItself(t *testing.T) {
 }
 
 func TestSpecsOfClustersThatCannotWorkAreRefused(t *testing.T) {
+	t.Parallel()
 	of := func(change func(*v1alpha1.KubernetesAccess)) func(*v1alpha1.AccessCheckSpec) {
 		return func(s *v1alpha1.AccessCheckSpec) { change(s.Expectations[0].Kubernetes) }
 	}
