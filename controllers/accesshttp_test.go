@@ -155,6 +155,24 @@ func TestWhoMayDoWhatOverHTTPIsToldByItsCause(t *testing.T) {
 	}
 }
 
+// TestOneTokenOfSeveralIsReplacedAlone follows the fix for a token that is rejected: nobody has to find out the others
+// to put in a new one.
+func TestOneTokenOfSeveralIsReplacedAlone(t *testing.T) {
+	t.Parallel()
+	o := playAccess(t, v1alpha1.AccessHTTP, providertest.Healthy)
+	good := o.tokens.StringData["viewer"]
+	o.tokens.StringData["viewer"] += "-mistyped"
+	o.vendor.PlayFor(o.tokens.StringData["viewer"], providertest.Unauthorized)
+	create(t, o.tokens, o.access)
+	waitForReason(t, o.access, v1alpha1.ReasonInvalidAPIKey)
+	s := newShell(t)
+	a := s.why(o.access.Namespace, "401")
+	if len(a.Causes) == 0 || len(a.Causes[0].Fix) == 0 || strings.Contains(strings.ToLower(a.Causes[0].Fix[0]), "manager") {
+		t.Fatalf("expected a fix that asks for the token of the viewer alone, found %+v", a.Causes)
+	}
+	s.follow(a, good+"\n", o.access)
+}
+
 func TestARateLimitIsNoVerdictOnAnAccess(t *testing.T) {
 	t.Parallel()
 	o := playAccess(t, v1alpha1.AccessHTTP, providertest.RateLimited)
