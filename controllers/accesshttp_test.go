@@ -79,6 +79,7 @@ func expectation(e providertest.Expectation) v1alpha1.AccessExpectation {
 // TestWhoMayDoWhatOverHTTPIsToldByItsCause goes from what a user sees of an app to who may do what, and which layer
 // decided.
 func TestWhoMayDoWhatOverHTTPIsToldByItsCause(t *testing.T) {
+	t.Parallel()
 	const inTheApp = "403 forbidden in the app"
 	for name, c := range map[string]struct {
 		provider      v1alpha1.AccessProvider
@@ -154,7 +155,26 @@ func TestWhoMayDoWhatOverHTTPIsToldByItsCause(t *testing.T) {
 	}
 }
 
+// TestOneTokenOfSeveralIsReplacedAlone follows the fix for a token that is rejected: nobody has to find out the others
+// to put in a new one.
+func TestOneTokenOfSeveralIsReplacedAlone(t *testing.T) {
+	t.Parallel()
+	o := playAccess(t, v1alpha1.AccessHTTP, providertest.Healthy)
+	good := o.tokens.StringData["viewer"]
+	o.tokens.StringData["viewer"] += "-mistyped"
+	o.vendor.PlayFor(o.tokens.StringData["viewer"], providertest.Unauthorized)
+	create(t, o.tokens, o.access)
+	waitForReason(t, o.access, v1alpha1.ReasonInvalidAPIKey)
+	s := newShell(t)
+	a := s.why(o.access.Namespace, "401")
+	if len(a.Causes) == 0 || len(a.Causes[0].Fix) == 0 || strings.Contains(strings.ToLower(a.Causes[0].Fix[0]), "manager") {
+		t.Fatalf("expected a fix that asks for the token of the viewer alone, found %+v", a.Causes)
+	}
+	s.follow(a, good+"\n", o.access)
+}
+
 func TestARateLimitIsNoVerdictOnAnAccess(t *testing.T) {
+	t.Parallel()
 	o := playAccess(t, v1alpha1.AccessHTTP, providertest.RateLimited)
 	create(t, o.tokens, o.access)
 	waitForReason(t, o.access, v1alpha1.ReasonRateLimited)
@@ -165,6 +185,7 @@ func TestARateLimitIsNoVerdictOnAnAccess(t *testing.T) {
 }
 
 func TestNobodyNeedsNoSecret(t *testing.T) {
+	t.Parallel()
 	o := playAccess(t, v1alpha1.AccessHTTP, "what is public is open to nobody")
 	o.access.Spec.SecretRef = nil
 	create(t, o.access)
@@ -180,6 +201,7 @@ func TestNobodyNeedsNoSecret(t *testing.T) {
 }
 
 func TestTokensOfIdentitiesAreHeldBackWhereTheyMayNotGo(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		provider v1alpha1.AccessProvider
 		spoil    func(*v1alpha1.AccessCheckSpec, *corev1.Secret)
@@ -233,6 +255,7 @@ func TestTokensOfIdentitiesAreHeldBackWhereTheyMayNotGo(t *testing.T) {
 }
 
 func TestSpecsOfAccessOverHTTPThatCannotWorkAreRefused(t *testing.T) {
+	t.Parallel()
 	http := func(spoil func(*v1alpha1.HTTPAccess)) func(*v1alpha1.AccessCheckSpec) {
 		return func(s *v1alpha1.AccessCheckSpec) { spoil(s.Expectations[0].HTTP) }
 	}

@@ -124,12 +124,12 @@ var accessRows = []Diagnosis{
 	{
 		Symptom: probe.SchemaUsageMissing, Reason: v1alpha1.ReasonRoleForbidden, Blame: Owner,
 		Seen:   "The role lacks USAGE on the schema[: {names}].",
-		Advice: "GRANT USAGE ON SCHEMA … to the role. Row-level security has not been asked yet.",
+		Advice: "Check first that the app acts as this role; then GRANT USAGE ON SCHEMA … to it. Row-level security has not been asked yet.",
 	},
 	{
 		Symptom: probe.TablePrivilegeMissing, Reason: v1alpha1.ReasonRoleForbidden, Blame: Owner,
 		Seen:   "The role lacks the privilege on the table[: {names}].",
-		Advice: "GRANT it to the role, with GRANT … ON TABLE. Row-level security has not been asked yet.",
+		Advice: "Check first that the app acts as this role; then GRANT … ON TABLE to it. Row-level security has not been asked yet.",
 	},
 	{
 		Symptom: probe.ColumnPrivilegeMissing, Reason: v1alpha1.ReasonRoleForbidden, Blame: Owner,
