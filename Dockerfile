@@ -15,7 +15,7 @@ ARG TARGETOS
 ARG TARGETARCH
 ARG VERSION=unknown
 RUN CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} \
-    go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /manager ./cmd/manager
+    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION}" -o /manager ./cmd/manager
 
 # Distroless static brings the system's CA certificates and time zones, and nothing to run but us.
 FROM gcr.io/distroless/static:nonroot

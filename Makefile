@@ -10,7 +10,10 @@ SHELL := bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # The generators' own module keeps their requirements out of the operator's go.mod.
 CONTROLLER_GEN := go tool -modfile=hack/tools/go.mod controller-gen
-GO_BUILD := CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+# The same bytes wherever it is built: no paths, and nothing of the checkout but the version.
+GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+# What the manifests of a release run.
+IMAGE ?= mainstay:$(VERSION)
 # The race detector needs cgo, which Go turns off where it finds no C compiler; the tests still run.
 RACE = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 # Runs a command against a real kube-apiserver and etcd.
@@ -22,13 +25,17 @@ WITH_CONTROL_PLANE := assets=$$(hack/controlplane/build.sh); KUBEBUILDER_ASSETS=
 help: ## Show this help.
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: generate
 generate: ## Regenerate deepcopy code, CRDs, RBAC and the generated pages of docs/.
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=mainstay-manager paths=./controllers/... output:rbac:artifacts:config=config/rbac
+	# A chart can hold no file from outside of its folder.
+	rm -rf config/chart/files && mkdir -p config/chart/files/crds
+	cp config/crd/bases/*.yaml config/chart/files/crds/
+	cp config/rbac/role.yaml config/rbac/aggregated_roles.yaml config/chart/files/
 	go run ./hack/gendocs
 
 .PHONY: test
@@ -59,9 +66,17 @@ build: ## Build the operator and the kubectl plugin into bin/.
 demo: ## Run the operator against a local control plane and played vendors (ONCE=1: one round).
 	$(WITH_CONTROL_PLANE) go run ./hack/demo $(if $(ONCE),-once)
 
+.PHONY: package
+package: bin/helm ## Write install.yaml and the Helm chart of a release into bin/ (IMAGE=registry.example.com/mainstay:v1).
+	PATH="$(CURDIR)/bin:$$PATH" hack/package.sh $(IMAGE) $(VERSION)
+
+.PHONY: reproducible
+reproducible: ## Build the operator twice, from nothing and in different places, and fail where a byte differs.
+	hack/reproducible.sh
+
 .PHONY: run
-run: ## Run the operator here, against the cluster of the current kubeconfig.
-	go run ./cmd/manager
+run: ## Run the operator here, against the cluster of the current kubeconfig (FLAGS=…).
+	go run ./cmd/manager $(FLAGS)
 
 .PHONY: install
 install: ## Install the CRDs into the cluster of the current kubeconfig.
@@ -73,3 +88,6 @@ uninstall: ## Remove the CRDs, and with them every resource of their kinds.
 
 bin/golangci-lint: hack/lint/main.go hack/lint/go.mod hack/lint/go.sum
 	cd hack/lint && go build -trimpath -o ../../$@ .
+
+bin/helm: hack/chart/go.mod hack/chart/go.sum
+	cd hack/chart && go build -trimpath -o ../../$@ helm.sh/helm/v4/cmd/helm
