@@ -4,11 +4,14 @@
 package controllers_test
 
 import (
+	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/controllers"
 )
 
@@ -29,5 +32,22 @@ func TestTheCacheKeepsNoContentsOfSecrets(t *testing.T) {
 	}}
 	if diff := cmp.Diff(want, kept); diff != "" {
 		t.Errorf("what the cache keeps (-want +found):\n%s", diff)
+	}
+}
+
+func TestObjectsThatSayTheSameShareItsText(t *testing.T) {
+	var kept [2]string
+	for i := range kept {
+		message := strings.Clone("All is as it should be.") // Each object is decoded by itself.
+		provider := &v1alpha1.AIProvider{Status: v1alpha1.AIProviderStatus{DependencyStatus: v1alpha1.DependencyStatus{
+			Conditions: []metav1.Condition{{Message: message}},
+		}}}
+		if _, err := controllers.CacheOptions().DefaultTransform(provider); err != nil {
+			t.Fatal(err)
+		}
+		kept[i] = provider.Status.Conditions[0].Message
+	}
+	if kept[0] != "All is as it should be." || unsafe.StringData(kept[0]) != unsafe.StringData(kept[1]) {
+		t.Errorf("two objects keep %q and %q in different places, want one text in one place", kept[0], kept[1])
 	}
 }

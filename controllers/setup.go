@@ -7,6 +7,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"unique"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -98,15 +99,27 @@ func CacheOptions() cache.Options {
 		// A Get of a whole Secret through the cache would otherwise start a cache of all their contents.
 		ReaderFailOnMissingInformer: true,
 		DefaultTransform: func(object any) (any, error) {
-			meta, ok := object.(*metav1.PartialObjectMetadata)
-			if !ok {
-				return strip(object)
+			switch o := object.(type) {
+			case *metav1.PartialObjectMetadata:
+				o.ObjectMeta = metav1.ObjectMeta{
+					Namespace: o.Namespace, Name: o.Name, UID: o.UID, ResourceVersion: o.ResourceVersion,
+				}
+				return o, nil
+			case target.Dependency:
+				shareTexts(o.SharedStatus().Conditions)
 			}
-			meta.ObjectMeta = metav1.ObjectMeta{
-				Namespace: meta.Namespace, Name: meta.Name, UID: meta.UID, ResourceVersion: meta.ResourceVersion,
-			}
-			return meta, nil
+			return strip(object)
 		},
+	}
+}
+
+// shareTexts has conditions use one copy of each text. Most objects say the same, and what they say is a third of
+// what they are.
+func shareTexts(conditions []metav1.Condition) {
+	for i := range conditions {
+		for _, text := range []*string{&conditions[i].Type, &conditions[i].Reason, &conditions[i].Message} {
+			*text = unique.Make(*text).Value()
+		}
 	}
 }
 

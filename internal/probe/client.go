@@ -115,16 +115,16 @@ func NewNetwork(o NetworkOptions) *Network {
 
 // Do implements Client.
 func (c *Network) Do(ctx context.Context, r Request) Answer {
+	var way progress
+	ctx = way.watch(ctx)
 	req, err := r.prepare(ctx, c.userAgent)
 	if err != nil {
 		return Answer{Fault: ProbeFailed}
 	}
-	var way progress
-	ctx = way.watch(ctx)
 	if proxy, err := c.proxy(req.URL); err == nil && proxy != nil {
-		ctx, way.proxied = context.WithValue(ctx, viaProxy{}, true), true
+		way.proxied = true
+		req = req.WithContext(context.WithValue(ctx, viaProxy{}, true))
 	}
-	req = req.WithContext(ctx)
 	// A RoundTrip follows no redirect, and it keeps apart "no answer came" from "an answer that is bad".
 	resp, err := c.transport(r.CA).RoundTrip(req)
 	if err != nil {
@@ -237,14 +237,17 @@ func (c *Network) Renew() {
 
 func (c *Network) transport(ca *CA) *http.Transport {
 	var id string
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if ca != nil {
-		id, config.RootCAs = ca.pem, ca.pool
+		id = ca.pem
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if t := c.transports[id]; t != nil {
 		return t
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if ca != nil {
+		config.RootCAs = ca.pool
 	}
 	t := &http.Transport{
 		Proxy:                  c.proxyFor,

@@ -83,6 +83,9 @@ var structured = regexp.MustCompile(`;\s*r=0\s*;\s*t=(\d{1,9})\b`)
 // wait, a duration such as 6m0s, a Unix time in seconds or milliseconds, an HTTP date, or RFC 3339. Numbers
 // are told apart by their size.
 func moment(text string, now time.Time) (nanoseconds float64, ok bool) {
+	if text == "" {
+		return 0, false
+	}
 	const unixSeconds, unixMilliseconds = 1e9, 1e12
 	if n, ok := number(text); ok {
 		switch {
@@ -109,8 +112,12 @@ func wait(nanoseconds float64, most time.Duration) time.Duration {
 	return time.Duration(min(max(nanoseconds, 0), float64(most)))
 }
 
-// number reads a finite number; what is none counts as absent.
+// number reads a finite number; what is none counts as absent. Most headers are absent from most answers, and to
+// have that found out by a parser costs an error each.
 func number(text string) (float64, bool) {
+	if text == "" {
+		return 0, false
+	}
 	n, err := strconv.ParseFloat(text, 64)
 	return n, err == nil && !math.IsNaN(n) && !math.IsInf(n, 0)
 }
