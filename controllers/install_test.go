@@ -124,7 +124,7 @@ func (c *cluster) live(i installation) {
 	// An API server that does not send its lists as streams, as before 1.34, needs the verb list.
 	next := c.operate(i, "KUBE_FEATURE_WatchListClient=false")
 	stop()
-	c.must("kubectl create -n shop -f -", `{"apiVersion":"mainstay.dev/v1alpha1","kind":"AIProvider","metadata":{"name":"new"}}`)
+	c.must("kubectl create -n shop -f -", `{"apiVersion":"mainstay.dev/v1alpha1","kind":"AIProvider","metadata":{"name":"new"},"spec":{"provider":"None"}}`)
 	c.reason("aiprovider/new", "shop", v1alpha1.ReasonNoAIProvider)
 	c.must("kubectl delete aiprovider/new -n shop", "")
 	if diff := cmp.Diff(judged, c.statuses()); diff != "" {
