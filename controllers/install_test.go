@@ -134,7 +134,7 @@ func (c *cluster) live(i installation) {
 	next()
 	c.permissions(i)
 
-	c.must("kubectl delete secrets --all -n shop && kubectl delete secrets --all -n blog", "")
+	c.must("kubectl delete secrets --all -n shop && kubectl delete secrets --all -n blog && kubectl delete configmap ca -n shop", "")
 	c.must(i.remove, "")
 	if diff := cmp.Diff(before, c.inventory()); diff != "" {
 		c.Errorf("expected nothing to be left behind (-before +after):\n%s", diff)
@@ -211,6 +211,17 @@ func (c *cluster) declare() {
 		c.must(fmt.Sprintf("kubectl create secret generic %s -n %s --from-literal=apiKey=%s", s.name, s.namespace, s.value), "")
 	}
 	c.must("kubectl apply -k ../config/samples", "")
+	// One that refers to a ConfigMap, which holds no certificate.
+	c.must("kubectl create configmap ca -n shop --from-literal=ca.crt=none && kubectl create -n shop -f -", `
+apiVersion: mainstay.dev/v1alpha1
+kind: AIProvider
+metadata:
+  name: private
+spec:
+  provider: OpenAICompatible
+  endpoint: https://llm.example.com/v1
+  caRef: {kind: ConfigMap, name: ca, key: ca.crt}
+`)
 }
 
 // judged waits for the verdicts on the samples.
@@ -219,6 +230,7 @@ func (c *cluster) judged(i installation) {
 	for _, want := range []struct{ namespace, object, reason string }{
 		{"shop", "aiprovider/assistant", v1alpha1.ReasonPassed},
 		{"shop", "aiprovider/search", v1alpha1.ReasonSecretNotFound},
+		{"shop", "aiprovider/private", v1alpha1.ReasonCAInvalid},
 		{"shop", "emailprovider/transactional", v1alpha1.ReasonPassed},
 		{"blog", "emailprovider/newsletter", v1alpha1.ReasonDomainNotFound},
 		{"blog", "aiprovider/summaries", v1alpha1.ReasonNoAIProvider},
