@@ -16,6 +16,9 @@ GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X 
 IMAGE ?= mainstay:$(VERSION)
 # The race detector needs cgo, which Go turns off where it finds no C compiler; the tests still run.
 RACE = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+# Ollama is built for `make test-real` alone, and newer versions do not build with go install.
+OLLAMA_VERSION := v0.6.5
+OLLAMA := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mainstay/ollama-$(OLLAMA_VERSION)
 # Runs a command against a real kube-apiserver and etcd.
 WITH_CONTROL_PLANE := assets=$$(hack/controlplane/build.sh); KUBEBUILDER_ASSETS="$$assets"
 
@@ -28,7 +31,7 @@ help: ## Show this help.
 		/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: generate
-generate: ## Regenerate deepcopy code, CRDs, RBAC and the generated pages of docs/.
+generate: ## Regenerate deepcopy code, CRDs, RBAC, alerts and the generated pages of docs/.
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=mainstay-manager paths=./controllers/... output:rbac:artifacts:config=config/rbac
@@ -37,10 +40,18 @@ generate: ## Regenerate deepcopy code, CRDs, RBAC and the generated pages of doc
 	cp config/crd/bases/*.yaml config/chart/files/crds/
 	cp config/rbac/role.yaml config/rbac/aggregated_roles.yaml config/chart/files/
 	go run ./hack/gendocs
+	go run ./hack/genmonitoring
 
 .PHONY: test
 test: ## Run every test; the first run fetches or builds a control plane.
 	$(WITH_CONTROL_PLANE) go test $(RACE) -timeout 30m ./...
+
+.PHONY: test-real
+test-real: $(OLLAMA)/ollama ## Probe a real Ollama too, built from source (5 minutes once, with a C++ compiler).
+	MAINSTAY_OLLAMA=$< go test -count=1 -v -run TestOllama ./internal/provider/realtest
+
+$(OLLAMA)/ollama:
+	GOBIN=$(OLLAMA) go install -trimpath github.com/ollama/ollama@$(OLLAMA_VERSION)
 
 .PHONY: bench
 bench: ## Measure what probing costs, beside a bare loop (about 8 minutes on a quiet machine).

@@ -40,6 +40,11 @@ func calls(models ...string) func(*v1alpha1.AIProviderSpec) {
 	return func(spec *v1alpha1.AIProviderSpec) { spec.Models = models }
 }
 
+// at takes another provider than OpenAI.
+func at(vendor v1alpha1.AIVendor) func(*v1alpha1.AIProviderSpec) {
+	return func(spec *v1alpha1.AIProviderSpec) { spec.Provider = vendor }
+}
+
 // TestEverySymptomOfTheAILeadsToItsCause goes from the object to the condition, the event and the metric.
 func TestEverySymptomOfTheAILeadsToItsCause(t *testing.T) {
 	for name, s := range map[string]symptom{
@@ -75,6 +80,10 @@ func TestEverySymptomOfTheAILeadsToItsCause(t *testing.T) {
 			worked: true, played: providertest.Unauthorized,
 			healthy: "False", ready: "False", reason: v1alpha1.ReasonAPIKeyRevokedOrExpired, blame: diagnosis.Owner, says: "revoked or has expired",
 		},
+		"401 since the key has expired, where the provider says it": {
+			change: at("Gemini"), played: "the key has expired",
+			healthy: "False", ready: "False", reason: v1alpha1.ReasonAPIKeyExpired, blame: diagnosis.Owner, says: "has expired",
+		},
 		"403 since the key lacks a scope": {
 			change: calls("gpt-4o-mini"), played: "missing scope for a model that is asked for",
 			healthy: "False", ready: "False", reason: v1alpha1.ReasonInsufficientScope, blame: diagnosis.Owner, says: "api.model.read",
@@ -86,6 +95,10 @@ func TestEverySymptomOfTheAILeadsToItsCause(t *testing.T) {
 		"429 since the app uses up the limit": {
 			worked: true, played: providertest.RateLimited,
 			healthy: "False", ready: "True", reason: v1alpha1.ReasonRateLimited, blame: diagnosis.Owner, says: "back off",
+		},
+		"429 since the requests of the day are used up": {
+			change: at("Gemini"), played: "the requests of the day are used up",
+			healthy: "False", ready: "True", reason: v1alpha1.ReasonQuotaExhausted, blame: diagnosis.Owner, says: "billing",
 		},
 	} {
 		t.Run(name, s.run)
@@ -99,7 +112,10 @@ func (s symptom) run(t *testing.T) {
 	if s.change != nil {
 		s.change(&ai.Spec)
 	}
-	vendor := world.vendors["OpenAI"]
+	if ai.Spec.Provider == "Gemini" {
+		credential = strings.Replace(credential, "sk-", "AIza", 1)
+	}
+	vendor := world.vendors[string(ai.Spec.Provider)]
 	if !s.worked && s.played != "" {
 		vendor.PlayFor(credential, s.played)
 	}
@@ -191,11 +207,11 @@ func TestBedrockSaysWhichOfFourCausesItIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for played, says := range map[string]string{
-		"the agreement is missing":           "has not accepted the agreement",
-		"the account is not authorized":      "is not authorized to use",
-		"the account is not entitled":        "has no access to",
-		"the region does not have the model": "in this region",
+	for played, c := range map[string]struct{ reason, says string }{
+		"the agreement is missing":           {v1alpha1.ReasonModelAgreementPending, "accepted the agreement"},
+		"the account is not authorized":      {v1alpha1.ReasonModelNotAvailable, "is not authorized to use"},
+		"the account is not entitled":        {v1alpha1.ReasonModelNotAvailable, "has no access to"},
+		"the region does not have the model": {v1alpha1.ReasonModelNotAvailable, "in this region"},
 	} {
 		t.Run(played, func(t *testing.T) {
 			namespace := newNamespace(t)
@@ -206,9 +222,14 @@ func TestBedrockSaysWhichOfFourCausesItIs(t *testing.T) {
 			ai.Spec.Provider, ai.Spec.Bedrock = "Bedrock", &v1alpha1.BedrockSpec{Region: fixture.Place}
 			ai.Spec.Models = []string{"anthropic.claude-haiku-4-5-20251001-v1:0"}
 			create(t, s, ai)
-			cause := waitForReason(t, ai, v1alpha1.ReasonModelNotAvailable)
-			if !strings.Contains(cause.Message, says) || !strings.Contains(cause.Message, ai.Spec.Models[0]) {
-				t.Errorf("expected %q and the model in the message, found %q", says, cause.Message)
+			cause := waitForReason(t, ai, c.reason)
+			if !strings.Contains(cause.Message, c.says) || !strings.Contains(cause.Message, ai.Spec.Models[0]) {
+				t.Errorf("expected %q and the model in the message, found %q", c.says, cause.Message)
+			}
+			// What the first call may yet bring stops no rollout.
+			stops := c.reason == v1alpha1.ReasonModelNotAvailable
+			if ready := condition(ai, "Ready"); (ready.Status == metav1.ConditionFalse) != stops {
+				t.Errorf("expected Ready False to be %t, found:\n%s", stops, shown(ai))
 			}
 		})
 	}

@@ -77,7 +77,7 @@ func TestAnAppLearnsWhatItLacks(t *testing.T) {
 	metrics := scrape(t)
 	for _, want := range []string{
 		`mainstay_dependency_set_verdict{healthy="True",name="checkout",namespace="` + namespace + `",ready="True",reason="Passed"} 1`,
-		`mainstay_dependency_set_member{healthy="True",importance="Optional",kind="AIProvider",name="assistant",namespace="` + namespace + `",ready="True",reason="Passed",set="checkout"} 1`,
+		`mainstay_dependency_set_member{healthy="True",importance="Optional",kind="AIProvider",name="assistant",namespace="` + namespace + `",provider="OpenAI",ready="True",reason="Passed",set="checkout"} 1`,
 	} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("expected the metric %s in:\n%s", want, metrics)

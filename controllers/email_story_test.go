@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -28,12 +29,35 @@ func TestEmailsThatAreNotSentHaveACause(t *testing.T) {
 	for name, c := range map[string]struct {
 		vendor v1alpha1.EmailVendor
 		domain string
-		// played is how the vendor answers, and test whether the spec opts in to a test email.
-		played string
-		test   bool
+		// played is how the vendor answers, worked whether it was in good health at first, and test whether the
+		// spec opts in to a test email.
+		played       string
+		worked, test bool
 		// stage is the condition that shows it; empty for stage Working, which has none.
 		stage, reason, says string
 	}{
+		"no provider is configured": {
+			vendor: "None", stage: "Configured", reason: v1alpha1.ReasonNoEmailProvider, says: "Set spec.provider",
+		},
+		"the mail server is a stub": {
+			vendor: "SMTP", stage: "Configured", reason: v1alpha1.ReasonSMTPStub, says: "mailhog.dev.svc:1025",
+		},
+		"the key is wrong": {
+			vendor: "Resend", domain: domain, played: providertest.Unauthorized,
+			stage: "Authenticated", reason: v1alpha1.ReasonInvalidAPIKey, says: "Secret credential (key apiKey)",
+		},
+		"the key was revoked": {
+			vendor: "Resend", domain: domain, worked: true, played: providertest.Unauthorized,
+			stage: "Authenticated", reason: v1alpha1.ReasonAPIKeyRevokedOrExpired, says: "which it accepted before",
+		},
+		"the rate limit is used up": {
+			vendor: "Resend", domain: domain, worked: true, played: providertest.RateLimited,
+			reason: v1alpha1.ReasonRateLimited, says: "back off",
+		},
+		"the key may only send, and the domain has no DKIM key": {
+			vendor: "Resend", domain: "example.org", played: "send-only key",
+			stage: "Provisioned", reason: v1alpha1.ReasonDKIMMissing, says: "resend._domainkey.example.org",
+		},
 		"the domain is registered and not verified": {
 			vendor: "Resend", domain: "new.example.com", played: providertest.Healthy,
 			stage: "Provisioned", reason: v1alpha1.ReasonDomainNotVerified, says: "new.example.com",
@@ -86,8 +110,25 @@ func TestEmailsThatAreNotSentHaveACause(t *testing.T) {
 			if c.test {
 				email.Spec.TestEmail = &v1alpha1.TestEmail{}
 			}
-			world.vendors[string(c.vendor)].PlayFor(credential, c.played)
+			play := func() {
+				if c.played != "" {
+					world.vendors[string(c.vendor)].PlayFor(credential, c.played)
+				}
+			}
+			switch {
+			case c.vendor == "None":
+				email.Spec.SecretRef = nil
+			case c.vendor == "SMTP":
+				email.Spec.SMTP = &v1alpha1.SMTPServer{Host: "mailhog.dev.svc", Port: 1025}
+			case !c.worked:
+				play()
+			}
 			create(t, secret(namespace, credential), email)
+			if c.worked {
+				waitForReason(t, email, v1alpha1.ReasonPassed)
+				play()
+				probeNow(t, email, "now")
+			}
 
 			found := waitForReason(t, email, c.reason)
 			if found.Status != metav1.ConditionFalse || !strings.Contains(found.Message, c.says) {
@@ -197,5 +238,60 @@ func TestAnAccountOfSESInTheSandboxHasACause(t *testing.T) {
 	waitForReason(t, email, v1alpha1.ReasonPassed)
 	if e := waitForEvent(t, email, v1alpha1.ReasonAccountUnderReview); e.Type != corev1.EventTypeWarning {
 		t.Errorf("expected a warning of what is to come, found %s", e.Type)
+	}
+}
+
+// TestASinkHasACause has a server that greets as any other, and lets in whoever comes. Such a server is on
+// loopback here, where else only stubs are, so an operator of its own is told where it is.
+func TestASinkHasACause(t *testing.T) {
+	fixtures, err := providertest.LoadMail()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := providertest.StartMail(providertest.MailOptions{Pretend: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	server.PlayCase(fixtures[0].Cases[providertest.Healthy])
+	namespace, registry := newNamespace(t), prometheus.NewRegistry()
+	stop, err := startOperator(registry, func(s *setup) {
+		s.alone(namespace)
+		s.options.Target.Endpoints = map[string]string{"SMTP": "smtp://" + server.Address}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	email := resend(namespace)
+	email.Labels = map[string]string{aloneLabel: namespace}
+	email.Spec.Provider, email.Spec.SecretRef = "SMTP", &v1alpha1.SecretKeyRef{Name: "smtp"}
+	email.Spec.SMTP = &v1alpha1.SMTPServer{Host: "smtp.example.com"}
+	create(t, mailSecret(namespace, fixtures[0], false), email)
+	waitForReason(t, email, v1alpha1.ReasonPassed) // Nothing tells it.
+
+	update(t, email, func() { email.Spec.SMTP.SinkTest = &v1alpha1.SinkTest{} })
+	found := waitForReason(t, email, v1alpha1.ReasonSMTPSink)
+	if found.Status != metav1.ConditionFalse || !strings.Contains(found.Message, "a password that nobody has") {
+		t.Errorf("expected Healthy False with what was tried, found:\n%s", shown(email))
+	}
+	if c := condition(email, "Provisioned"); c.Status != metav1.ConditionFalse || c.Reason != v1alpha1.ReasonSMTPSink {
+		t.Errorf("expected Provisioned False with reason SMTPSink, found:\n%s", shown(email))
+	}
+	if e := waitForEvent(t, email, v1alpha1.ReasonSMTPSink); e.Type != corev1.EventTypeWarning {
+		t.Errorf("expected a warning, found %s", e.Type)
+	}
+	if metrics, err := gather(registry); err != nil || !strings.Contains(about(metrics, namespace), `reason="SMTPSink"`) {
+		t.Errorf("expected the reason as a metric, found %v:\n%s", err, about(metrics, namespace))
+	}
+	probeNow(t, email, "a request does it again")
+	logins := 0
+	for _, line := range server.Said() {
+		if strings.Contains(line, "AUTH PLAIN") {
+			logins++
+		}
+	}
+	if logins < 4 {
+		t.Errorf("expected a login and a sink test with each of two probes, found %d logins", logins)
 	}
 }

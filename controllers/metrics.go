@@ -35,66 +35,39 @@ type verdict struct {
 	provider, secret              string
 	ready, healthy, reason, blame string
 	lastProbe                     float64
-	headroom                      []probe.Headroom
-	expires                       float64
+	warnings                      []warning
+	period                        float64
+	facts                         facts
 }
 
+// warning is what an early warning is about, and whose it is.
+type warning struct{ reason, blame string }
+
 var (
-	verdictDesc = prometheus.NewDesc("mainstay_dependency_verdict",
-		"The verdict on a dependency, always 1: its labels say whether it is Ready and Healthy, the reason why not, and who can mend it.",
-		[]string{"kind", "namespace", "name", "provider", "secret", "ready", "healthy", "reason", "blame"}, nil)
-	lastProbeDesc = prometheus.NewDesc("mainstay_probe_last_time_seconds",
-		"When the last probe of a dependency ended, in seconds since 1970.",
-		[]string{"kind", "namespace", "name"}, nil)
-	expiryDesc = prometheus.NewDesc("mainstay_credential_expiry_time_seconds",
-		"When the credential of a dependency expires, in seconds since 1970, where that is known.",
-		[]string{"kind", "namespace", "name", "provider", "secret"}, nil)
-	limitDesc = prometheus.NewDesc("mainstay_provider_limit",
-		"A limit of the provider, as far as it tells: how many requests, tokens, emails or credits there are.",
-		[]string{"kind", "namespace", "name", "provider", "resource"}, nil)
-	remainingDesc = prometheus.NewDesc("mainstay_provider_remaining",
-		"How much is left of mainstay_provider_limit.",
-		[]string{"kind", "namespace", "name", "provider", "resource"}, nil)
+	verdictDesc   = verdictFamily.desc()
+	warningDesc   = warningFamily.desc()
+	lastProbeDesc = lastProbeFamily.desc()
+	periodDesc    = periodFamily.desc()
 )
 
 // NewMetrics registers the metrics. The engine's figures of the moment are read through stats.
 func NewMetrics(registry prometheus.Registerer, stats func() probe.Stats) (*Metrics, error) {
+	durations := durationFamily.histogram(.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30)
+	durations.NativeHistogramBucketFactor, durations.NativeHistogramMaxBucketNumber = 1.1, 100
 	m := &Metrics{
 		verdicts: map[probe.ID]verdict{},
 		sets:     map[types.NamespacedName]*v1alpha1.DependencySet{},
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:                           "mainstay_probe_duration_seconds",
-			Help:                           "How long probes took, all their requests together.",
-			Buckets:                        []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
-			NativeHistogramBucketFactor:    1.1,
-			NativeHistogramMaxBucketNumber: 100,
-		}, []string{"kind", "provider", "result"}),
-		lag: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name:    "mainstay_probe_schedule_lag_seconds",
-			Help:    "How much later than planned probes began.",
-			Buckets: []float64{.001, .005, .02, .1, .5, 1, 5, 30, 120},
-		}),
-		probes: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "mainstay_probes_total",
-			Help: "How many probes ended: sent, answered by the requests of another object with the same credential (shared), " +
-				"or without weight for a verdict (own_requests, no_egress).",
-		}, []string{"outcome"}),
-		skipped: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "mainstay_probes_skipped_total",
-			Help: "How many probes were left out since the one before could not begin in time.",
-		}),
-	}
-	gauge := func(name, help string, value func(probe.Stats) int) prometheus.Collector {
-		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 {
-			return float64(value(stats()))
-		})
+		duration: prometheus.NewHistogramVec(durations, durationFamily.Labels),
+		lag:      prometheus.NewHistogram(lagFamily.histogram(.001, .005, .02, .1, .5, 1, 5, 30, 120)),
+		probes:   prometheus.NewCounterVec(probesFamily.counter(), probesFamily.Labels),
+		skipped:  prometheus.NewCounter(skippedFamily.counter()),
 	}
 	for _, c := range []prometheus.Collector{
 		m, m.duration, m.lag, m.probes, m.skipped,
-		gauge("mainstay_probes_in_flight", "How many probes run now.", func(s probe.Stats) int { return s.InFlight }),
-		gauge("mainstay_probes_waiting", "How many probes are due and wait for a place.", func(s probe.Stats) int { return s.Waiting }),
-		gauge("mainstay_cluster_egress_down", "Whether nothing outside the cluster can be reached, so that verdicts stand still.", func(s probe.Stats) int {
-			if s.EgressClosed {
+		inFlightFamily.gauge(func() int { return stats().InFlight }),
+		waitingFamily.gauge(func() int { return stats().Waiting }),
+		egressFamily.gauge(func() int {
+			if stats().EgressClosed {
 				return 1
 			}
 			return 0
@@ -125,23 +98,18 @@ func (m *Metrics) observe(o probe.Observation) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if v, known := m.verdicts[o.ID]; known {
-		v.keep(o.Ended, o.Report.Headroom, o.Report.Expires)
+		v.keep(o.Ended, facts{headroom: o.Report.Headroom, deliveries: o.Report.Deliveries})
 		m.verdicts[o.ID] = v
 	}
 }
 
-// keep takes up what a probe told beyond its verdict; what it did not tell stays. A probe may end before its
-// object was first shown, and is then told of with the verdict.
-func (v *verdict) keep(ended time.Time, headroom []probe.Headroom, expires time.Time) {
+// keep takes up what a probe told beyond its verdict. A probe may end before its object was first shown, and is
+// then told of with the verdict.
+func (v *verdict) keep(ended time.Time, learned facts) {
 	if !ended.IsZero() {
 		v.lastProbe = max(v.lastProbe, float64(ended.UnixMilli())/1000)
 	}
-	if len(headroom) > 0 {
-		v.headroom = headroom
-	}
-	if !expires.IsZero() {
-		v.expires = float64(expires.Unix())
-	}
+	v.facts.keep(learned)
 }
 
 // result is the symptom of the first failure, or "passed".
@@ -159,14 +127,15 @@ func (m *Metrics) show(p report) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	before := m.verdicts[p.id]
-	v := verdict{provider: p.object.Provider(), blame: string(p.cause.Blame), lastProbe: before.lastProbe, headroom: before.headroom}
+	v := verdict{provider: p.object.Provider(), blame: string(p.cause.Blame), lastProbe: before.lastProbe, facts: before.facts}
 	if ref := p.object.SharedSpec().SecretRef; ref != nil {
 		v.secret = ref.Name
 	}
-	if before.secret == v.secret {
-		v.expires = before.expires
+	v.facts.expires = time.Time{}
+	if at := p.status.CredentialExpiresAt; at != nil {
+		v.facts.expires = at.Time
 	}
-	v.keep(p.probedAt, p.headroom, p.expires)
+	v.keep(p.probedAt, p.facts)
 	if c := meta.FindStatusCondition(p.status.Conditions, v1alpha1.ConditionReady); c != nil {
 		v.ready = string(c.Status)
 	}
@@ -180,7 +149,22 @@ func (m *Metrics) show(p report) {
 			}
 		}
 	}
+	v.warnings = warnings(p.status.Conditions)
+	v.period = float64(p.status.EffectivePeriodSeconds)
 	m.verdicts[p.id] = v
+}
+
+// warnings are what conditions that are True warn of. They are read from the status, since that outlives the
+// process.
+func warnings(conditions []metav1.Condition) []warning {
+	var found []warning
+	for _, c := range conditions {
+		known := diagnosis.ForReason(c.Reason)
+		if c.Status == metav1.ConditionTrue && len(known) > 0 && known[0].Warns() {
+			found = append(found, warning{c.Reason, string(known[0].Blame)})
+		}
+	}
+	return found
 }
 
 // forget drops the series of an object.
@@ -193,12 +177,14 @@ func (m *Metrics) forget(id probe.ID) {
 // Describe implements prometheus.Collector.
 func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	ch <- verdictDesc
+	ch <- warningDesc
 	ch <- lastProbeDesc
-	ch <- expiryDesc
-	ch <- limitDesc
-	ch <- remainingDesc
+	ch <- periodDesc
 	ch <- setDesc
 	ch <- memberDesc
+	for _, desc := range factDescs {
+		ch <- desc
+	}
 }
 
 // Collect implements prometheus.Collector.
@@ -206,23 +192,28 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for id, v := range m.verdicts {
-		if v.healthy != "" {
-			ch <- prometheus.MustNewConstMetric(verdictDesc, prometheus.GaugeValue, 1,
-				id.Kind, id.Namespace, id.Name, v.provider, v.secret, v.ready, v.healthy, v.reason, v.blame)
-		}
-		if v.lastProbe > 0 {
-			ch <- prometheus.MustNewConstMetric(lastProbeDesc, prometheus.GaugeValue, v.lastProbe,
-				id.Kind, id.Namespace, id.Name)
-		}
-		if v.expires > 0 {
-			ch <- prometheus.MustNewConstMetric(expiryDesc, prometheus.GaugeValue, v.expires,
-				id.Kind, id.Namespace, id.Name, v.provider, v.secret)
-		}
-		for _, h := range v.headroom {
-			labels := []string{id.Kind, id.Namespace, id.Name, v.provider, h.Resource}
-			ch <- prometheus.MustNewConstMetric(limitDesc, prometheus.GaugeValue, h.Limit, labels...)
-			ch <- prometheus.MustNewConstMetric(remainingDesc, prometheus.GaugeValue, h.Remaining, labels...)
-		}
+		v.collect(id, ch)
 	}
 	m.collectSets(ch)
+}
+
+// collect sends the series of one object.
+func (v verdict) collect(id probe.ID, ch chan<- prometheus.Metric) {
+	send := func(desc *prometheus.Desc, value float64, labels ...string) {
+		labels = append([]string{id.Kind, id.Namespace, id.Name}, labels...)
+		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
+	}
+	if v.healthy != "" {
+		send(verdictDesc, 1, v.provider, v.secret, v.ready, v.healthy, v.reason, v.blame)
+	}
+	for _, w := range v.warnings {
+		send(warningDesc, 1, v.provider, v.secret, w.reason, w.blame)
+	}
+	if v.lastProbe > 0 {
+		send(lastProbeDesc, v.lastProbe)
+	}
+	if v.period > 0 {
+		send(periodDesc, v.period, v.provider, v.secret)
+	}
+	v.facts.collect(ch, []string{id.Kind, id.Namespace, id.Name, v.provider}, v.secret)
 }

@@ -5,6 +5,7 @@ package controllers_test
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/internal/provider/providertest"
+	"mainstay.dev/mainstay/internal/target"
 )
 
 // reporting is a job that reads leads and invoices with a key whose owner consents.
@@ -70,11 +72,21 @@ func TestWhatAnAPIRefusesIsToldByItsCause(t *testing.T) {
 			if got := scrape(t); !strings.Contains(got, metric) {
 				t.Errorf("expected the metric %s", metric)
 			}
+			leadsTo(t, api, name, c.reason)
 
 			vendor.PlayFor(credential, "")
 			probeNow(t, api, "mended")
 			waitForReason(t, api, v1alpha1.ReasonPassed)
 		})
+	}
+}
+
+// leadsTo types what a user sees of a fault, and expects it to lead to the object and the reason first.
+func leadsTo(t *testing.T, object target.Dependency, typed, reason string) {
+	t.Helper()
+	a := newShell(t).why(object.GetNamespace(), strconv.Quote(typed))
+	if len(a.Causes) == 0 || a.Causes[0].Reason != reason || !strings.HasSuffix(a.Causes[0].Object, "/"+object.GetName()) {
+		t.Errorf("expected %q to lead to %s of %s, found %+v", typed, reason, object.GetName(), a.Causes)
 	}
 }
 
@@ -91,6 +103,15 @@ func TestARateLimitOfAnAPIIsTheAppsOwnUse(t *testing.T) {
 	if c := condition(api, "Reachable"); c.Status != metav1.ConditionTrue {
 		t.Errorf("expected a 429 to prove that the API answers, found %+v", c)
 	}
+	if e := waitForEvent(t, api, v1alpha1.ReasonRateLimited); !strings.Contains(e.Note, "back off") {
+		t.Errorf("expected the event to say what to do, found %q", e.Note)
+	}
+	metric := `mainstay_dependency_verdict{blame="Owner",healthy="False",kind="PublicAPI",name="reporting",namespace="` +
+		api.Namespace + `",provider="DevSphere",ready="True",reason="RateLimited",secret="credential"} 1`
+	if got := scrape(t); !strings.Contains(got, metric) {
+		t.Errorf("expected the metric %s, found:\n%s", metric, about(got, api.Namespace))
+	}
+	leadsTo(t, api, "429 rate_limited", v1alpha1.ReasonRateLimited)
 }
 
 func TestAKeyThatExpiresSoonIsToldOfAndStaysHealthy(t *testing.T) {

@@ -47,8 +47,8 @@ type Reconciler struct {
 	written ledger[*v1alpha1.DependencyStatus]
 }
 
-// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders;emailproviders;publicapis;stripeaccounts;webhookendpoints;dependencysets,verbs=list;watch
-// +kubebuilder:rbac:groups=mainstay.dev,resources=aiproviders/status;emailproviders/status;publicapis/status;stripeaccounts/status;webhookendpoints/status;dependencysets/status,verbs=patch
+// +kubebuilder:rbac:groups=mainstay.dev,resources=accesschecks;aiproviders;emailproviders;publicapis;stripeaccounts;webhookendpoints;authproviders;dependencysets,verbs=list;watch
+// +kubebuilder:rbac:groups=mainstay.dev,resources=accesschecks/status;aiproviders/status;emailproviders/status;publicapis/status;stripeaccounts/status;webhookendpoints/status;authproviders/status;dependencysets/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets;configmaps,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
@@ -162,6 +162,9 @@ func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s dia
 	if len(v.Headroom) > 0 {
 		status.Headroom = headroom(v.Headroom)
 	}
+	if v.Deliveries != nil {
+		status.Deliveries = deliveries(*v.Deliveries)
+	}
 	status.CredentialExpiresAt = nil
 	if !v.Expires.IsZero() {
 		at := metav1.NewTime(v.Expires).Rfc3339Copy()
@@ -172,8 +175,11 @@ func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s dia
 		at := metav1.NewTime(v.Deadline).Rfc3339Copy()
 		status.ActionRequiredBy = &at
 	}
-	if v.Probed {
+	if v.Probed && status.LastHandledRequest != v.Key.Request {
 		status.LastHandledRequest = v.Key.Request
+		status.LastRequestFinding = diagnosis.Unconfirmed(v, object.SharedSpec(), s)
+	}
+	if v.Probed {
 		status.ObservedSecret = nil
 	}
 	if s := v.Key.Secret; v.Probed && s != (probe.Version{}) {
@@ -185,7 +191,7 @@ func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s dia
 	return report{
 		id: id, object: object, status: status, probedAt: v.At,
 		cause: diagnosis.Healthy(v, s), warnings: diagnosis.Warnings(v, s),
-		headroom: v.Headroom, expires: v.Expires,
+		facts: facts{headroom: v.Headroom, deliveries: v.Deliveries},
 	}
 }
 
@@ -194,7 +200,9 @@ func suspended(object target.Dependency) *v1alpha1.DependencyStatus {
 	status := object.SharedStatus().DeepCopy()
 	status.Conditions = diagnosis.Suspended(object.GetGeneration())
 	status.ObservedGeneration = object.GetGeneration()
-	status.LastHandledRequest = keyOf(object).Request
+	if request := keyOf(object).Request; request != status.LastHandledRequest {
+		status.LastHandledRequest, status.LastRequestFinding = request, nil
+	}
 	status.EffectivePeriodSeconds = 0
 	return status
 }

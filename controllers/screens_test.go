@@ -75,10 +75,18 @@ func TestTheScreensInTheDocs(t *testing.T) {
 }
 
 // shopAsInTheDocs sets the stage of docs/cli.md: the shop's AI works, its search has a key that its vendor
-// rejects, and nobody has chosen an email provider.
+// rejects, and nobody has chosen an email provider. The press's AI worked, and its vendor has begun to reject the
+// key.
 func shopAsInTheDocs(t *testing.T) {
 	t.Helper()
-	create(t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop"}}, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "blog"}})
+	for _, name := range []string{"shop", "blog", "press"} {
+		create(t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})
+	}
+	revoked, summaries := key(t), openAI("press")
+	summaries.Name, summaries.Spec.PeriodSeconds = "summaries", 86400
+	create(t, secret("press", revoked), summaries)
+	waitForReason(t, summaries, v1alpha1.ReasonPassed)
+	world.vendors["OpenAI"].PlayFor(revoked, providertest.Unauthorized)
 	wrong := "sk-ant-" + key(t)
 	world.vendors["Anthropic"].PlayFor(wrong, providertest.Unauthorized)
 	openAIKey, anthropicKey := secret("shop", key(t)), secret("shop", wrong)

@@ -12,15 +12,9 @@ import (
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 )
 
-// The verdicts on sets are metrics of their own: an alert on the verdicts of dependencies fires once for
-// one fault, however many apps require what is at fault.
 var (
-	setDesc = prometheus.NewDesc("mainstay_dependency_set_verdict",
-		"The verdict on what an app requires, always 1: its labels say whether that is Ready and Healthy, and the reason why not.",
-		[]string{"namespace", "name", "ready", "healthy", "reason"}, nil)
-	memberDesc = prometheus.NewDesc("mainstay_dependency_set_member",
-		"A member of a DependencySet, always 1: its labels say what it is to the app and how it fares. The name is empty for a requirement that no object meets.",
-		[]string{"namespace", "set", "kind", "name", "importance", "ready", "healthy", "reason"}, nil)
+	setDesc    = setFamily.desc()
+	memberDesc = memberFamily.desc()
 )
 
 // showSet takes note of what the status of a set says, and of all its members.
@@ -54,7 +48,7 @@ func (m *Metrics) collectSets(ch chan<- prometheus.Metric) {
 			}
 			nameless[member] = member.Name == ""
 			ch <- prometheus.MustNewConstMetric(memberDesc, prometheus.GaugeValue, 1,
-				name.Namespace, name.Name, string(member.Kind), member.Name, string(member.Importance),
+				name.Namespace, name.Name, string(member.Kind), member.Name, member.Provider, string(member.Importance),
 				string(member.Ready), string(member.Healthy), member.Reason)
 		}
 	}

@@ -6,7 +6,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -41,10 +40,9 @@ type report struct {
 	// probedAt is when the last probe ended; zero where none did.
 	probedAt time.Time
 	cause    diagnosis.Cause
-	warnings map[string]string
-	// headroom and expires are what the verdict knows beyond its conditions.
-	headroom []probe.Headroom
-	expires  time.Time
+	warnings []diagnosis.Warning
+	// facts are what the verdict knows beyond its conditions.
+	facts facts
 }
 
 // write applies the whole status where it differs from what stands, or where a heartbeat is due, and
@@ -56,7 +54,7 @@ func (r *Reconciler) write(ctx context.Context, p report) (ctrl.Result, error) {
 	r.Metrics.show(p)
 	beat := r.heartbeat(p.object)
 	again := ctrl.Result{RequeueAfter: beat.wait(p.probedAt, now)}
-	if r.unchanged(old, p.status) && !beat.due(timeOf(old.LastProbeTime), p.probedAt, now) {
+	if unchanged(old, p.status) && !beat.due(timeOf(old.LastProbeTime), p.probedAt, now) {
 		return again, nil
 	}
 	if !p.probedAt.IsZero() {
@@ -77,24 +75,10 @@ func (r *Reconciler) write(ctx context.Context, p report) (ctrl.Result, error) {
 }
 
 // unchanged says whether two statuses are the same, but for what is no reason to write.
-func (r *Reconciler) unchanged(old, status *v1alpha1.DependencyStatus) bool {
+func unchanged(old, status *v1alpha1.DependencyStatus) bool {
 	status = status.DeepCopy()
-	status.Headroom = old.Headroom
+	status.Headroom, status.Deliveries = old.Headroom, old.Deliveries
 	return equality.Semantic.DeepEqual(old, status)
-}
-
-// headroom is what the status says of a provider's limits.
-func headroom(of []probe.Headroom) []v1alpha1.Headroom {
-	const step = 10 // percent
-	shown := make([]v1alpha1.Headroom, len(of))
-	for i, h := range of {
-		used := 100 * (h.Limit - min(h.Remaining, h.Limit)) / max(h.Limit, 1)
-		shown[i] = v1alpha1.Headroom{
-			Resource: h.Resource, Limit: new(int64(min(h.Limit, math.MaxInt32))), UsedPercent: new(int32(used) / step * step),
-		}
-	}
-	slices.SortFunc(shown, func(a, b v1alpha1.Headroom) int { return strings.Compare(a.Resource, b.Resource) })
-	return shown
 }
 
 func timeOf(t *metav1.Time) time.Time {
@@ -134,13 +118,12 @@ func (r *Reconciler) tell(p report, old *v1alpha1.DependencyStatus) {
 		}
 		r.Events.Eventf(p.object, r.related(p), kind, reason, "Probe", "%s", note(healthy.Message))
 	}
-	for reason, message := range p.warnings {
-		known := false
-		for _, c := range old.Conditions {
-			known = known || c.Reason == reason
-		}
+	for _, w := range p.warnings {
+		known := slices.ContainsFunc(old.Conditions, func(c metav1.Condition) bool {
+			return c.Reason == w.Reason || strings.Contains(c.Message, w.Message)
+		})
 		if !known {
-			r.Events.Eventf(p.object, r.related(p), corev1.EventTypeWarning, reason, "Probe", "%s", note(message))
+			r.Events.Eventf(p.object, r.related(p), corev1.EventTypeWarning, w.Reason, "Probe", "%s", note(w.Message))
 		}
 	}
 }

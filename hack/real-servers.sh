@@ -2,14 +2,26 @@
 # SPDX-FileCopyrightText: The Mainstay Authors
 # SPDX-License-Identifier: Apache-2.0
 
-# Installs the real servers that tests of internal/provider/realtest probe: Postfix and Dovecot from Debian,
-# and Nodemailer's smtp-server from npm. It needs root and apt, and leaves none of them running.
+# Installs the real servers that tests use: Postfix, Dovecot, PostgreSQL, Prometheus and Alertmanager from Debian;
+# Nodemailer's smtp-server, the sink MailDev, the issuer oidc-provider and libraries that check webhooks from npm; and
+# Stripe's stripe-mock with go install. It needs root, apt and Go, and leaves none of them running.
 
 set -euo pipefail
 
 smtp_server_version=3.21.6
+maildev_version=3.0.0
+oidc_provider_version=9.13.3
+stripe_version=23.1.0
+standardwebhooks_version=1.1.1
+stripe_mock_version=v0.203.0
 
-if ! command -v postfix >/dev/null || ! command -v dovecot >/dev/null || ! command -v npm >/dev/null; then
+missing=0
+for program in postfix dovecot npm promtool prometheus amtool prometheus-alertmanager; do
+  command -v "$program" >/dev/null || missing=1
+done
+# Debian keeps the programs of PostgreSQL off the path.
+command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing=1
+if ((missing)); then
   # Without a mailer type the package sets up no server of its own; the policy keeps all from starting.
   echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections
   policy=/usr/sbin/policy-rc.d
@@ -19,9 +31,18 @@ if ! command -v postfix >/dev/null || ! command -v dovecot >/dev/null || ! comma
     trap 'rm -f "$policy"' EXIT
   fi
   apt-get update -q
-  DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends postfix dovecot-core npm
+  DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends \
+    postfix dovecot-core npm postgresql prometheus prometheus-alertmanager
 fi
 
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/mainstay/npm
-mkdir -p "$cache"
-npm install --prefix "$cache" --ignore-scripts --no-audit --no-fund "smtp-server@$smtp_server_version"
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/mainstay
+mkdir -p "$cache/npm" "$cache/stripe-mock"
+npm install --prefix "$cache/npm" --ignore-scripts --omit=optional --no-audit --no-fund \
+  "smtp-server@$smtp_server_version" "maildev@$maildev_version" "oidc-provider@$oidc_provider_version" "stripe@$stripe_version" "standardwebhooks@$standardwebhooks_version"
+
+if [[ ! -e $cache/stripe-mock/$stripe_mock_version ]]; then
+  GOBIN=$cache/bin go install "github.com/stripe/stripe-mock@$stripe_mock_version"
+  module=$(go env GOMODCACHE)/github.com/stripe/stripe-mock@$stripe_mock_version
+  install -m 644 "$module/embedded/openapi/fixtures3.json" "$cache/stripe-mock/fixtures3.json"
+  touch "$cache/stripe-mock/$stripe_mock_version"
+fi

@@ -59,6 +59,16 @@ const (
 	ReasonNoStripeAccount = "NoStripeAccount"
 	// ReasonNoWebhookEndpoint: no webhook endpoint is declared, although an app requires one.
 	ReasonNoWebhookEndpoint = "NoWebhookEndpoint"
+	// ReasonNoAuthProvider: no sign-in is declared, although an app requires one.
+	ReasonNoAuthProvider = "NoAuthProvider"
+	// ReasonNoAccessCheck: no access check is declared, although an app requires one.
+	ReasonNoAccessCheck = "NoAccessCheck"
+	// ReasonExpectationRefused: an expectation has a name or a setting that is never sent to a database.
+	ReasonExpectationRefused = "ExpectationRefused"
+	// ReasonConnectionURIMalformed: the Secret holds something else in place of a connection URI.
+	ReasonConnectionURIMalformed = "ConnectionURIMalformed"
+	// ReasonServerNotNamed: neither the spec nor the Secret says where the server is.
+	ReasonServerNotNamed = "ServerNotNamed"
 	// ReasonSecretNotFound: the Secret does not exist.
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonSecretKeyMissing: the Secret exists but lacks the key.
@@ -79,6 +89,8 @@ const (
 	ReasonTestModeKey = "TestModeKey"
 	// ReasonLiveModeKey: the key moves real money, and the spec says that the app only tests.
 	ReasonLiveModeKey = "LiveModeKey"
+	// ReasonSigningSecretUnfit: the signing secret has not the form that the scheme of signatures needs.
+	ReasonSigningSecretUnfit = "SigningSecretUnfit"
 	// ReasonCANotFound: the ConfigMap or Secret of spec.caRef, or its key, does not exist.
 	ReasonCANotFound = "CANotFound"
 	// ReasonCAInvalid: spec.caRef holds no PEM certificate.
@@ -127,12 +139,18 @@ const (
 	ReasonPathNotFound = "PathNotFound"
 	// ReasonUnexpectedAnswer: something answered, but not as this provider does.
 	ReasonUnexpectedAnswer = "UnexpectedAnswer"
+	// ReasonTLSNotOffered: the server does not offer TLS, and the spec asks for it.
+	ReasonTLSNotOffered = "TLSNotOffered"
+	// ReasonTooManyConnections: the database takes no more connections.
+	ReasonTooManyConnections = "TooManyConnections"
 	// ReasonProviderIncident: the fault is the provider's own, as its status page or many refused keys tell.
 	ReasonProviderIncident = "ProviderIncident"
 	// ReasonClusterEgressDown: nothing outside the cluster can be reached, so nothing is known of it.
 	ReasonClusterEgressDown = "ClusterEgressDown"
 	// ReasonProbeFailed: Mainstay itself failed; the dependency is not to blame.
 	ReasonProbeFailed = "ProbeFailed"
+	// ReasonClocksDiffer: the clock of the issuer and that of Mainstay's node are far apart.
+	ReasonClocksDiffer = "ClocksDiffer"
 )
 
 // Reasons of stage Authenticated.
@@ -155,8 +173,18 @@ const (
 	ReasonLoginNotOffered = "LoginNotOffered"
 	// ReasonLoginNeedsTLS: the mail server takes logins over TLS alone.
 	ReasonLoginNeedsTLS = "LoginNeedsTLS"
+	// ReasonSignatureRejected: the receiver of webhooks does not accept what is signed with the signing secret.
+	ReasonSignatureRejected = "SignatureRejected"
+	// ReasonSignatureNotVerified: the receiver of webhooks accepts what anybody may have signed.
+	ReasonSignatureNotVerified = "SignatureNotVerified"
 	// ReasonMechanismUnknown: the mail server offers no way to log in that Mainstay knows.
 	ReasonMechanismUnknown = "MechanismUnknown"
+	// ReasonInvalidClient: the issuer rejects the client ID or its secret.
+	ReasonInvalidClient = "InvalidClient"
+	// ReasonClientUnproven: the issuer takes clients by methods that Mainstay does not have.
+	ReasonClientUnproven = "ClientUnproven"
+	// ReasonWeakLoginRefused: the server asks to be told the password, and nothing proves who it is.
+	ReasonWeakLoginRefused = "WeakLoginRefused"
 )
 
 // Early warnings of stage Authenticated.
@@ -173,14 +201,37 @@ const (
 	ReasonRoleForbidden = "RoleForbidden"
 	// ReasonRegionNotSupported: the provider does not serve the region that the request comes from.
 	ReasonRegionNotSupported = "RegionNotSupported"
-	// ReasonAccountNotAccessible: the key may not act for the account that the spec names.
+	// ReasonAccountNotAccessible: the key may not act for the account, application, project or tenant that the
+	// spec names.
 	ReasonAccountNotAccessible = "AccountNotAccessible"
+	// ReasonUnauthorizedClient: the issuer knows the client, which may not use the client-credentials grant.
+	ReasonUnauthorizedClient = "UnauthorizedClient"
+	// ReasonOverprivilegedCredential: the login can do more than a check may, so nothing was asked with it.
+	ReasonOverprivilegedCredential = "OverprivilegedCredential"
+	// ReasonRowLevelSecurityDisabled: nothing isolates rows that are expected to be hidden.
+	ReasonRowLevelSecurityDisabled = "RowLevelSecurityDisabled"
+	// ReasonRowLevelSecurityBypassed: row-level security does not hold for the role.
+	ReasonRowLevelSecurityBypassed = "RowLevelSecurityBypassed"
+	// ReasonAccessNotDenied: what is expected to be denied is allowed.
+	ReasonAccessNotDenied = "AccessNotDenied"
+	// ReasonRowLevelSecurityDenied: the role has the privilege, and row-level security denies.
+	ReasonRowLevelSecurityDenied = "RowLevelSecurityDenied"
+	// ReasonStatementTooSlow: the database took too long to look, so the expectation is open.
+	ReasonStatementTooSlow = "StatementTooSlow"
+	// ReasonPolicyDecides: policies decide on each row that is written, which nothing shows without writing.
+	ReasonPolicyDecides = "PolicyDecides"
+	// ReasonRowsUnproven: no row shows, and whether one is there cannot be told.
+	ReasonRowsUnproven = "RowsUnproven"
+	// ReasonExpectationUnproven: something is missing, so that the expectation could not be looked at.
+	ReasonExpectationUnproven = "ExpectationUnproven"
 )
 
 // Reasons of stage Provisioned.
 const (
 	// ReasonModelNotAvailable: a model does not exist, or this key may not use it.
 	ReasonModelNotAvailable = "ModelNotAvailable"
+	// ReasonModelAgreementPending: nobody has accepted the agreement of a model, and the first call may.
+	ReasonModelAgreementPending = "ModelAgreementPending"
 	// ReasonModelNotVisible: no free request shows whether the model exists.
 	ReasonModelNotVisible = "ModelNotVisible"
 	// ReasonDomainNotFound: the sending domain is not registered at the provider.
@@ -197,6 +248,16 @@ const (
 	ReasonRequestPathNotFound = "RequestPathNotFound"
 	// ReasonAccountMayNotSend: the provider does not let the account send.
 	ReasonAccountMayNotSend = "AccountMayNotSend"
+	// ReasonDatabaseNotFound: the server has no such database.
+	ReasonDatabaseNotFound = "DatabaseNotFound"
+	// ReasonRoleNotFound: the database server has no such role.
+	ReasonRoleNotFound = "RoleNotFound"
+	// ReasonTableNotFound: the database has no such table, or no such schema.
+	ReasonTableNotFound = "TableNotFound"
+	// ReasonColumnNotFound: the table has no such column.
+	ReasonColumnNotFound = "ColumnNotFound"
+	// ReasonColumnTypeMismatch: the column is of another type than the value that it is compared with.
+	ReasonColumnTypeMismatch = "ColumnTypeMismatch"
 	// ReasonEndpointNotFound: the sender has no webhook endpoint with the URL of the spec.
 	ReasonEndpointNotFound = "EndpointNotFound"
 	// ReasonWrongURL: the sender has a webhook endpoint with nearly the URL of the spec.
@@ -251,6 +312,8 @@ const (
 	ReasonDKIMRevoked = "DKIMRevoked"
 	// ReasonDKIMInvalid: a DKIM key of the sending domain is one that receivers do not accept.
 	ReasonDKIMInvalid = "DKIMInvalid"
+	// ReasonProvenByDNS: the credential cannot show the domain at the provider, and DNS proves it instead.
+	ReasonProvenByDNS = "ProvenByDNS"
 	// ReasonDNSUndecided: DNS did not say which records the sending domain has.
 	ReasonDNSUndecided = "DNSUndecided"
 	// ReasonSPFPassesAll: the SPF record of the sending domain lets anyone send.
@@ -261,6 +324,40 @@ const (
 	ReasonDMARCMissing = "DMARCMissing"
 	// ReasonDMARCNotEnforced: the DMARC policy of the sending domain asks for nothing.
 	ReasonDMARCNotEnforced = "DMARCNotEnforced"
+	// ReasonPrivateKeyPublished: the issuer shows everyone a key that only itself may know.
+	ReasonPrivateKeyPublished = "PrivateKeyPublished"
+	// ReasonWrongIssuer: the discovery document is that of another issuer than the spec names.
+	ReasonWrongIssuer = "WrongIssuer"
+	// ReasonDiscoveryInvalid: the discovery document lacks what apps need, or has it over plain http.
+	ReasonDiscoveryInvalid = "DiscoveryInvalid"
+	// ReasonSigningKeysNotReadable: the keys with which tokens are checked cannot be read.
+	ReasonSigningKeysNotReadable = "SigningKeysNotReadable"
+	// ReasonNoSigningKey: the issuer publishes no key that apps can check its tokens with.
+	ReasonNoSigningKey = "NoSigningKey"
+	// ReasonSigningCertificateExpired: the certificate of a signing key has expired, which some apps mind.
+	ReasonSigningCertificateExpired = "SigningCertificateExpired"
+	// ReasonGrantNotOffered: the issuer does not offer the client-credentials grant.
+	ReasonGrantNotOffered = "GrantNotOffered"
+	// ReasonSignInMethodDisabled: a method of sign-in that the spec names is off.
+	ReasonSignInMethodDisabled = "SignInMethodDisabled"
+	// ReasonSignUpsDisabled: nobody can sign up, although the spec says that users must be able to.
+	ReasonSignUpsDisabled = "SignUpsDisabled"
+	// ReasonConfirmationEmailsNotShown: sign-ups wait for an email of which nobody knows who sends it.
+	ReasonConfirmationEmailsNotShown = "ConfirmationEmailsNotShown"
+	// ReasonReceiverNotFound: the host answers, and nobody takes webhooks at the URL.
+	ReasonReceiverNotFound = "ReceiverNotFound"
+	// ReasonReceiverRedirects: the URL redirects, which senders of webhooks do not follow.
+	ReasonReceiverRedirects = "ReceiverRedirects"
+	// ReasonReceiverGone: the receiver asks senders to send no more.
+	ReasonReceiverGone = "ReceiverGone"
+	// ReasonReceiverPathUnclear: the host answers that it has nothing at the URL, which may hold for webhooks or not.
+	ReasonReceiverPathUnclear = "ReceiverPathUnclear"
+	// ReasonReceiverAsksLogin: something in front of the receiver asks for a login, which senders do not have.
+	ReasonReceiverAsksLogin = "ReceiverAsksLogin"
+	// ReasonReceiverGuarded: the receiver, or something in front of it, shows nothing to who is not the sender.
+	ReasonReceiverGuarded = "ReceiverGuarded"
+	// ReasonReceiverUnproven: someone listens, and only a test ping shows whether they take webhooks.
+	ReasonReceiverUnproven = "ReceiverUnproven"
 )
 
 // Reasons of stage Working, which has no condition of its own and shows in Healthy.
@@ -273,6 +370,9 @@ const (
 	ReasonDeliveriesFailing = "DeliveriesFailing"
 	// ReasonDeliveriesUnclear: deliveries fail, and the sender does not say at which webhook endpoint.
 	ReasonDeliveriesUnclear = "DeliveriesUnclear"
+	// ReasonDeadLettered: the webhook endpoint takes what is sent, and the sender has given up some of what it did
+	// not take before.
+	ReasonDeadLettered = "DeadLettered"
 	// ReasonProofTooOld: no probe has ended for long, so nobody knows whether the verdict still holds.
 	ReasonProofTooOld = "ProofTooOld"
 	// ReasonEmptyOutput: the model of spec.completion ends its answer without a word.
@@ -285,4 +385,8 @@ const (
 	ReasonCompletionFailed = "CompletionFailed"
 	// ReasonTestEmailRefused: the provider accepts the key and does not accept a test email.
 	ReasonTestEmailRefused = "TestEmailRefused"
+	// ReasonTokenRefused: the issuer grants the client no token, and does not say why.
+	ReasonTokenRefused = "TokenRefused"
+	// ReasonTestPingFailed: the receiver of webhooks neither takes a test ping nor says that its signature is wrong.
+	ReasonTestPingFailed = "TestPingFailed"
 )

@@ -181,6 +181,12 @@ type DependencyStatus struct {
 	// +kubebuilder:validation:MaxLength=256
 	LastHandledRequest string `json:"lastHandledRequest,omitempty"`
 
+	// lastRequestFinding is what the probe of lastHandledRequest found and the conditions do not show, since it
+	// has to be seen several times in a row first. It speaks of that probe alone: only another request
+	// replaces it.
+	// +optional
+	LastRequestFinding *UnconfirmedFinding `json:"lastRequestFinding,omitempty"`
+
 	// observedSecret is the version of the Secret that the conditions speak of, as observedGeneration is
 	// that of the spec.
 	// +optional
@@ -209,11 +215,41 @@ type DependencyStatus struct {
 	// +kubebuilder:validation:MaxItems=16
 	Headroom []Headroom `json:"headroom,omitempty"`
 
+	// deliveries is how the deliveries of a sender of webhooks to the endpoint fare, as far as the sender tells. It
+	// is coarse on purpose and moves as lastProbeTime does; the metrics mainstay_webhook_… are exact.
+	// +optional
+	Deliveries *Deliveries `json:"deliveries,omitempty"`
+
 	// effectivePeriodSeconds is set while probing is slower than spec.periodSeconds, because the
 	// credential's share of the provider's rate limit is too small for all that use it.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	EffectivePeriodSeconds int32 `json:"effectivePeriodSeconds,omitempty"`
+}
+
+// UnconfirmedFinding is what a probe found that is not believed yet.
+type UnconfirmedFinding struct {
+	// reason that Healthy will have once it is believed; Passed where it is that something recovered.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Reason string `json:"reason,omitempty"`
+
+	// message says what was seen, and what to do.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32768
+	Message string `json:"message,omitempty"`
+
+	// seen is how many probes in a row had found it by then.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	Seen int32 `json:"seen,omitempty"`
+
+	// threshold is how many it takes: spec.failureThreshold, or spec.successThreshold where it recovered.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	Threshold int32 `json:"threshold,omitempty"`
 }
 
 // Headroom is how much of one limit of a provider is used.
@@ -234,6 +270,48 @@ type Headroom struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100
 	UsedPercent *int32 `json:"usedPercent,omitempty"`
+}
+
+// Deliveries is how the deliveries to a webhook endpoint fare. What the sender does not tell is not there, which is
+// not the same as zero.
+//
+// +kubebuilder:validation:MinProperties=1
+type Deliveries struct {
+	// windowSeconds is how far back count and failedPercent reach.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	WindowSeconds int32 `json:"windowSeconds,omitempty"`
+
+	// count is how many deliveries were tried and came to an end, well or not, rounded down to two digits.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Count *int64 `json:"count,omitempty"`
+
+	// failedPercent is how many in a hundred of them failed, rounded up: 0 stands for none.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	FailedPercent *int32 `json:"failedPercent,omitempty"`
+
+	// lastStatus is the HTTP status that the endpoint answered last.
+	// +optional
+	// +kubebuilder:validation:Minimum=100
+	// +kubebuilder:validation:Maximum=599
+	LastStatus int32 `json:"lastStatus,omitempty"`
+
+	// deadLettered is how many deliveries the sender has given up, rounded down to two digits.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	DeadLettered *int64 `json:"deadLettered,omitempty"`
+
+	// waiting is how many deliveries wait for their first or next attempt, rounded down to two digits.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Waiting *int64 `json:"waiting,omitempty"`
+
+	// waitingSince is since when the oldest of them waits.
+	// +optional
+	WaitingSince *metav1.Time `json:"waitingSince,omitempty"`
 }
 
 // SecretVersion identifies one version of a Secret.

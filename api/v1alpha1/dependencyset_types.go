@@ -62,7 +62,7 @@ type Requirement struct {
 }
 
 // RequiredKind is a kind that an app may require.
-// +kubebuilder:validation:Enum=AIProvider;EmailProvider;PublicAPI;StripeAccount;WebhookEndpoint
+// +kubebuilder:validation:Enum=AccessCheck;AIProvider;AuthProvider;EmailProvider;PublicAPI;StripeAccount;WebhookEndpoint
 // +kubebuilder:validation:MaxLength=64
 type RequiredKind string
 

@@ -21,6 +21,8 @@ import (
 // +kubebuilder:validation:XValidation:rule="self.provider != 'SMTP' || has(self.smtp)",message="spec.smtp is required for provider SMTP: name the mail server, as in smtp: {host: smtp.example.com}",reason="FieldValueRequired",fieldPath=".smtp"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'SMTP' || !has(self.smtp)",messageExpression="'spec.smtp applies to provider SMTP alone, found provider ' + self.provider + ': set spec.provider to SMTP or remove spec.smtp'",reason="FieldValueForbidden",fieldPath=".smtp"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'SMTP' || !has(self.secretRef) || !has(self.secretRef.key)",message="spec.secretRef.key does not apply to provider SMTP: the user name and the password are read from the keys username and password",reason="FieldValueForbidden",fieldPath=".secretRef.key"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'SMTP' || !has(self.dkimSelectors)",message="spec.dkimSelectors does not apply to provider SMTP: name the selectors in spec.smtp.dkimSelectors",reason="FieldValueForbidden",fieldPath=".dkimSelectors"
+// +kubebuilder:validation:XValidation:rule="!has(self.dkimSelectors) || has(self.domain)",message="spec.domain is required with spec.dkimSelectors: name the domain that publishes them",reason="FieldValueRequired",fieldPath=".domain"
 type EmailProviderSpec struct {
 	// provider is the vendor that sends the app's email. None says that none is configured: the
 	// object is neither Healthy nor Ready then, and its reason says why.
@@ -34,6 +36,18 @@ type EmailProviderSpec struct {
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:Pattern=`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`
 	Domain string `json:"domain,omitempty"`
+
+	// dkimSelectors are the selectors under which the domain publishes the keys that the provider signs its emails
+	// with, such as the three tokens of Amazon SES; where none are named, those that the provider is known for.
+	// They prove the domain in DNS where the credential may only send, and then each must be there.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=63
+	// +kubebuilder:validation:items:Pattern=`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`
+	DKIMSelectors []string `json:"dkimSelectors,omitempty"`
 
 	// mailgun says where at Mailgun the account is, for provider Mailgun.
 	// +optional
@@ -108,6 +122,8 @@ const DefaultMailgunRegion MailgunRegion = "US"
 type EmailVendor string
 
 // SMTPServer is a mail server that takes emails over SMTP.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.sinkTest) || !has(self.sink) || self.sink != 'Accept'",message="spec.smtp.sinkTest looks for what spec.smtp.sink accepts: remove it, or set sink to Refuse",reason="FieldValueForbidden",fieldPath=".sinkTest"
 type SMTPServer struct {
 	// host is the name or the address of the server.
 	// +required
@@ -145,6 +161,22 @@ type SMTPServer struct {
 	// +optional
 	// +kubebuilder:default=Refuse
 	Sink SMTPSinkPolicy `json:"sink,omitempty"`
+
+	// sinkTest opts in to one login now and then with a user name and a password that nobody has: a server that
+	// accepts them delivers nothing, as a rule. The server sees a login that fails, and may count it against the
+	// cluster's address.
+	// +optional
+	SinkTest *SinkTest `json:"sinkTest,omitempty"`
+}
+
+// SinkTest is a login that has to fail, in a rhythm of its own.
+type SinkTest struct {
+	// periodSeconds is how often to try, in seconds.
+	// +optional
+	// +kubebuilder:default=86400
+	// +kubebuilder:validation:Minimum=3600
+	// +kubebuilder:validation:Maximum=604800
+	PeriodSeconds int32 `json:"periodSeconds,omitempty"`
 }
 
 // SMTPSinkPolicy says what a mail server that delivers nothing counts as.

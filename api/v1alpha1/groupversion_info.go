@@ -23,11 +23,13 @@ var GroupVersion = schema.GroupVersion{Group: "mainstay.dev", Version: "v1alpha1
 // AddToScheme registers the kinds of this package with a scheme.
 func AddToScheme(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion,
+		&AccessCheck{}, &AccessCheckList{},
 		&AIProvider{}, &AIProviderList{},
 		&EmailProvider{}, &EmailProviderList{},
 		&PublicAPI{}, &PublicAPIList{},
 		&StripeAccount{}, &StripeAccountList{},
 		&WebhookEndpoint{}, &WebhookEndpointList{},
+		&AuthProvider{}, &AuthProviderList{},
 		&DependencySet{}, &DependencySetList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)

@@ -9,10 +9,22 @@ import (
 
 // WebhookEndpointSpec says where the app receives webhooks, and which.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.secretRef)",message="spec.secretRef is required: name the Secret that holds the API key of the sender",reason="FieldValueRequired",fieldPath=".secretRef"
+// +kubebuilder:validation:XValidation:rule="self.provider == 'Receiver' || has(self.secretRef)",message="spec.secretRef is required: name the Secret that holds the API key of the sender",reason="FieldValueRequired",fieldPath=".secretRef"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'Stripe' || has(self.stripe)",message="spec.stripe is required for provider Stripe: it says whether the endpoint is a live one",reason="FieldValueRequired",fieldPath=".stripe"
+// +kubebuilder:validation:XValidation:rule="!has(self.testPing) || self.provider == 'Receiver'",message="spec.testPing applies to provider Receiver alone: declare the receiving end of the same URL as a WebhookEndpoint of its own",reason="FieldValueForbidden",fieldPath=".testPing"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'Receiver' || has(self.testPing) == has(self.secretRef)",message="with provider Receiver, spec.secretRef names the signing secret for spec.testPing: set both, or neither",reason="FieldValueInvalid",fieldPath=".secretRef"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'Receiver' || !has(self.events)",message="spec.events is what a sender sends, and provider Receiver looks at none: leave it out",reason="FieldValueForbidden",fieldPath=".events"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'Receiver' || !has(self.endpoint)",message="with provider Receiver, spec.url is what is probed: leave spec.endpoint out",reason="FieldValueForbidden",fieldPath=".endpoint"
+// +kubebuilder:validation:XValidation:rule="!has(self.stripe) || self.provider == 'Stripe'",messageExpression="'spec.stripe applies to provider Stripe alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".stripe"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'Svix' || has(self.svix)",message="spec.svix is required for provider Svix: it names the application that has the endpoint",reason="FieldValueRequired",fieldPath=".svix"
+// +kubebuilder:validation:XValidation:rule="!has(self.svix) || self.provider == 'Svix'",messageExpression="'spec.svix applies to provider Svix alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".svix"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'Convoy' || has(self.convoy)",message="spec.convoy is required for provider Convoy: it names the project that has the endpoint",reason="FieldValueRequired",fieldPath=".convoy"
+// +kubebuilder:validation:XValidation:rule="!has(self.convoy) || self.provider == 'Convoy'",messageExpression="'spec.convoy applies to provider Convoy alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".convoy"
+// +kubebuilder:validation:XValidation:rule="!has(self.convoy) || has(self.convoy.region) != has(self.endpoint)",message="set either spec.convoy.region, for Convoy's cloud, or spec.endpoint, for a server of your own, such as https://convoy.example.com/api",reason="FieldValueInvalid",fieldPath=".convoy.region"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'Outpost' || has(self.outpost)",message="spec.outpost is required for provider Outpost: it names the tenant that has the endpoint",reason="FieldValueRequired",fieldPath=".outpost"
+// +kubebuilder:validation:XValidation:rule="!has(self.outpost) || self.provider == 'Outpost'",messageExpression="'spec.outpost applies to provider Outpost alone, found provider ' + self.provider",reason="FieldValueForbidden",fieldPath=".outpost"
 type WebhookEndpointSpec struct {
-	// provider is who sends the webhooks.
+	// provider is who sends the webhooks and is asked about them; Receiver asks the app's own end instead.
 	// +optional
 	// +kubebuilder:default=Stripe
 	Provider WebhookVendor `json:"provider,omitempty"`
@@ -37,6 +49,24 @@ type WebhookEndpointSpec struct {
 	// stripe is what only provider Stripe needs.
 	// +optional
 	Stripe *StripeWebhook `json:"stripe,omitempty"`
+
+	// testPing has Mainstay send a signed event to spec.url from time to time, which proves that the app takes it.
+	// The app sees it: its type is mainstay.test_ping. The Secret of spec.secretRef holds the signing secret, which
+	// is not sent. Nothing is sent unless this is set.
+	// +optional
+	TestPing *TestPing `json:"testPing,omitempty"`
+
+	// svix is what only provider Svix needs.
+	// +optional
+	Svix *SvixWebhook `json:"svix,omitempty"`
+
+	// convoy is what only provider Convoy needs.
+	// +optional
+	Convoy *ConvoyWebhook `json:"convoy,omitempty"`
+
+	// outpost is what only provider Outpost needs.
+	// +optional
+	Outpost *OutpostWebhook `json:"outpost,omitempty"`
 
 	// What all kinds share: secretRef, endpoint, periodSeconds, readyWhen and more.
 	DependencySpec `json:",inline"`
@@ -72,8 +102,82 @@ const (
 	EventsFromConnectedAccounts StripeEventSource = "ConnectedAccounts"
 )
 
-// WebhookVendor is a sender of webhooks.
-// +kubebuilder:validation:Enum=Stripe
+// TestPing is a signed event that means nothing, in a rhythm of its own.
+type TestPing struct {
+	// signature is how the event is signed: StandardWebhooks, in the header webhook-signature, as Svix and many others
+	// do; Stripe, in the header Stripe-Signature; HMACSHA256, in the header X-Signature as sha256= with the HMAC of
+	// the body in hexadecimal digits.
+	// +required
+	Signature WebhookSignature `json:"signature,omitempty"`
+
+	// forged is whether another event is sent after one was taken, with a wrong signature: Send or Omit. An app that
+	// takes it as well checks no signatures, so that anybody can send it events.
+	// +optional
+	// +kubebuilder:default=Omit
+	Forged ForgedPing `json:"forged,omitempty"`
+
+	// periodSeconds is how often to send, in seconds.
+	// +optional
+	// +kubebuilder:default=86400
+	// +kubebuilder:validation:Minimum=3600
+	// +kubebuilder:validation:Maximum=604800
+	PeriodSeconds int32 `json:"periodSeconds,omitempty"`
+}
+
+// WebhookSignature is how webhooks are signed.
+// +kubebuilder:validation:Enum=StandardWebhooks;Stripe;HMACSHA256
+type WebhookSignature string
+
+// ForgedPing is whether a test ping with a wrong signature is sent.
+// +kubebuilder:validation:Enum=Send;Omit
+type ForgedPing string
+
+// The values of spec.testPing.forged.
+const (
+	SendForgedPing ForgedPing = "Send"
+	OmitForgedPing ForgedPing = "Omit"
+)
+
+// SvixWebhook says which endpoint of Svix is meant. The region is the one that the token names at its end.
+type SvixWebhook struct {
+	// application is the id or the uid of the Svix application that has the endpoint.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9_.-]+$`
+	Application string `json:"application,omitempty"`
+}
+
+// ConvoyWebhook says which endpoint of Convoy is meant.
+type ConvoyWebhook struct {
+	// project is the id of the Convoy project that has the endpoint.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9_-]+$`
+	Project string `json:"project,omitempty"`
+
+	// region of Convoy's cloud that has the project. A server of one's own is named in spec.endpoint instead.
+	// +optional
+	Region ConvoyRegion `json:"region,omitempty"`
+}
+
+// ConvoyRegion is a region of Convoy's cloud.
+// +kubebuilder:validation:Enum=US;EU
+type ConvoyRegion string
+
+// OutpostWebhook says which endpoint of Outpost is meant.
+type OutpostWebhook struct {
+	// tenant is the id of the Outpost tenant that has the endpoint.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9_.:@-]+$`
+	Tenant string `json:"tenant,omitempty"`
+}
+
+// WebhookVendor is a sender of webhooks, or Receiver.
+// +kubebuilder:validation:Enum=Stripe;Svix;Convoy;Outpost;Receiver
 // +kubebuilder:validation:MaxLength=64
 type WebhookVendor string
 
@@ -84,7 +188,7 @@ type WebhookEndpointStatus struct {
 
 // WebhookEndpoint declares that an app depends on receiving webhooks. Mainstay proves with read-only requests
 // to the sender that the endpoint is there, enabled and subscribed to what the app handles, and that its
-// deliveries arrive.
+// deliveries arrive; or, at the receiving end, that someone listens.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

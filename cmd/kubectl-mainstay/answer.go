@@ -21,6 +21,8 @@ type answer struct {
 	Permissions []permission `json:"permissions,omitempty"`
 	Signals     []sign       `json:"signals,omitempty"`
 	Causes      []cause      `json:"causes,omitempty"`
+	// Elsewhere are other namespaces that have dependencies, where this one has none and they may be seen.
+	Elsewhere []string `json:"elsewhere,omitempty"`
 	// Unlike says that what was found is not what was asked for; Besides counts what was found as well.
 	Unlike  bool `json:"unlike,omitempty"`
 	Besides int  `json:"besides,omitempty"`
@@ -40,39 +42,45 @@ const maxShown = 5
 
 // render writes an answer for people.
 func (c *cluster) render(a answer) string {
-	var b strings.Builder
-	b.WriteString(wrapAt(a.Caller.String(), ""))
+	p := c.page()
+	p.text("%s", a.Caller)
+	if len(a.Elsewhere) > 0 {
+		p.text("%s", c.elsewhereText(a.Elsewhere))
+	}
 	if len(a.Nearest) > 0 {
-		b.WriteString("\n" + wrapAt(fmt.Sprintf("Mainstay does not know %q. Did you mean one of these?", a.Question), ""))
+		p.line("")
+		p.text("Mainstay does not know %q. Did you mean one of these?", a.Question)
 		for _, name := range a.Nearest {
-			fmt.Fprintf(&b, "%skubectl mainstay why %s%s\n", indent, quoteWord(name), c.inNamespace())
+			p.line("%skubectl mainstay why %s%s", indent, quoteWord(name), c.inNamespace())
 		}
 		if len(a.Causes) > 0 {
-			b.WriteString("\nThis is all that is wrong here:\n")
+			p.line("\nThis is all that is wrong here:")
 		}
 	}
 	for _, m := range a.Symptoms {
-		b.WriteString("\n" + wrapAt(m.Name+": "+m.Means, ""))
+		p.line("")
+		p.text("%s: %s", m.Name, m.Means)
 	}
-	renderPermissions(&b, a.Permissions)
-	c.renderSignals(&b, a.Signals)
+	p.permissions(a.Permissions)
+	c.signals(p, a.Signals)
 	if a.Unlike {
-		b.WriteString("\nNothing shows that symptom, but something else is wrong.\n")
+		p.line("\nNothing shows that symptom, but something else is wrong.")
 	}
 	for _, found := range a.Causes[:min(len(a.Causes), maxShown)] {
-		renderCause(&b, found)
+		p.cause(found, c.namespace == "")
 	}
 	if more := len(a.Causes) - maxShown; more > 0 {
-		fmt.Fprintf(&b, "\nAnd %s more: kubectl mainstay status%s\n", count(more, "cause"), c.inNamespace())
+		p.line("\nAnd %s more: kubectl mainstay status%s", count(more, "cause"), c.inNamespace())
 	}
 	if a.Besides > 0 {
-		fmt.Fprintf(&b, "\nBesides, %s not healthy: kubectl mainstay why%s\n", moreAre(a.Besides), c.inNamespace())
+		p.line("\nBesides, %s not healthy: kubectl mainstay why%s", moreAre(a.Besides), c.inNamespace())
 	}
 	if a.Well != "" {
-		b.WriteString("\n" + wrapAt(a.Well, ""))
-		renderCommands(&b, "Reproduce", a.Reproduce)
+		p.line("")
+		p.text("%s", a.Well)
+		p.commands("Reproduce", a.Reproduce)
 	}
-	return b.String()
+	return p.String()
 }
 
 func moreAre(n int) string {
@@ -82,24 +90,47 @@ func moreAre(n int) string {
 	return fmt.Sprintf("%d more are", n)
 }
 
-func renderPermissions(b *strings.Builder, permissions []permission) {
-	if len(permissions) == 0 {
-		return
-	}
-	b.WriteString("\nYour own permissions come first:\n")
-	rows := make([][]cell, len(permissions))
-	for i, p := range permissions {
-		may := cell{text: "yes"}
-		if !p.Allowed {
-			may.text = "NO"
+// permissions says in one line what the caller may do, and names each thing that is missing.
+func (p *page) permissions(permissions []permission) {
+	var may []string
+	var lacks []permission
+	for _, one := range permissions {
+		switch {
+		case !one.Allowed:
+			lacks = append(lacks, one)
+		case !slices.Contains(may, one.For):
+			may = append(may, one.For)
 		}
-		rows[i] = []cell{{text: indent + p.String()}, may, {text: p.For}}
 	}
-	b.WriteString(strings.Join(align(rows, false), "\n") + "\n")
+	switch {
+	case len(permissions) == 0:
+	case len(lacks) == 0:
+		p.line("")
+		p.text("Your own permissions come first: you may %s.", strings.Join(may, ", "))
+	default:
+		p.line("\nYour own permissions come first. You lack:")
+		for len(lacks) > 0 {
+			same := slices.IndexFunc(lacks, func(other permission) bool { return other.For != lacks[0].For })
+			if same < 0 {
+				same = len(lacks)
+			}
+			p.indented(inShort(lacks[:same]))
+			lacks = lacks[same:]
+		}
+	}
 }
 
-// renderSignals shows those that are not healthy, or all where all are.
-func (c *cluster) renderSignals(b *strings.Builder, signals []sign) {
+// inShort joins permissions that are for one thing.
+func inShort(permissions []permission) string {
+	names := make([]string, len(permissions))
+	for i, p := range permissions {
+		names[i] = p.resource()
+	}
+	return fmt.Sprintf("%s %s, to %s", permissions[0].Verb, strings.Join(names, ", "), permissions[0].For)
+}
+
+// signals shows those that are not healthy first, or all where all are.
+func (c *cluster) signals(p *page, signals []sign) {
 	if len(signals) == 0 {
 		return
 	}
@@ -116,12 +147,12 @@ func (c *cluster) renderSignals(b *strings.Builder, signals []sign) {
 			status(metav1.Condition{Status: s.Healthy}), {text: s.Reason}, {text: s.checked(c.now())},
 		})
 	}
-	b.WriteString("\n")
+	p.line("")
 	for _, line := range align(rows, c.colours()) {
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		p.line("%s", strings.TrimRight(line, " "))
 	}
 	if more := len(signals) - maxShown; more > 0 {
-		fmt.Fprintf(b, "and %d more\n", more)
+		p.line("and %d more", more)
 	}
 }
 
@@ -135,6 +166,10 @@ func healthyLast(s sign) int {
 // checked says how much a verdict is worth now.
 func (s sign) checked(now time.Time) string {
 	switch {
+	case s.Kind == setKind:
+		return "by its members"
+	case s.Suspended:
+		return "suspended"
 	case s.NotCheckedSince != nil:
 		return "not since " + s.NotCheckedSince.UTC().Format("2006-01-02 15:04Z")
 	case !s.Live:
@@ -143,54 +178,50 @@ func (s sign) checked(now time.Time) string {
 	return "live, " + ago(now.Sub(s.LastProbeTime.Time))
 }
 
-func renderCause(b *strings.Builder, found cause) {
+// cause tells one. Where all namespaces are looked into it says in which.
+func (p *page) cause(found cause, all bool) {
 	title := found.Reason
 	if found.Object != "" {
 		title += " of " + found.Object
 	}
-	b.WriteString("\nCAUSE: " + title + "\n" + wrapProse(found.Seen))
+	if all && found.Namespace != "" {
+		title += " in namespace " + found.Namespace
+	}
+	p.line("\nCAUSE: %s", title)
+	p.indented(found.Seen)
 	if found.WhoMends != "" {
-		b.WriteString("Who mends it: " + found.WhoMends + "\n")
+		p.line("Who mends it: %s", found.WhoMends)
 	}
 	if found.Advice != "" || len(found.Fix) > 0 || len(found.Links) > 0 {
-		b.WriteString("\nFix:\n")
+		p.line("\nFix:")
 	}
 	if found.Advice != "" {
-		b.WriteString(wrapProse(found.Advice))
+		p.indented(found.Advice)
 	}
-	renderLines(b, found.Fix)
+	p.lines(found.Fix)
 	for _, link := range found.Links {
-		b.WriteString(wrapProse(link))
+		p.indented(link)
 	}
-	renderCommands(b, "Verify", found.Verify)
-	renderCommands(b, "Reproduce", found.Reproduce)
+	p.commands("Verify", found.Verify)
+	p.commands("Reproduce", found.Reproduce)
 }
 
-func renderCommands(b *strings.Builder, title string, commands []string) {
+func (p *page) commands(title string, commands []string) {
 	if len(commands) > 0 {
-		b.WriteString("\n" + title + ":\n")
-		renderLines(b, commands)
+		p.line("\n%s:", title)
+		p.lines(commands)
 	}
 }
 
-// renderLines writes commands as they are: whoever copies one copies whole lines.
-func renderLines(b *strings.Builder, commands []string) {
+// lines writes commands as they are: whoever copies one copies whole lines.
+func (p *page) lines(commands []string) {
 	for _, command := range commands {
 		margin := indent
 		if strings.Contains(command, "<<") {
 			margin = "" // A document in the shell ends where its last word stands alone.
 		}
 		for line := range strings.SplitSeq(command, "\n") {
-			b.WriteString(margin + line + "\n")
+			p.line("%s%s", margin, line)
 		}
 	}
-}
-
-// wrapProse wraps a text, each of its lines by itself.
-func wrapProse(text string) string {
-	var b strings.Builder
-	for line := range strings.SplitSeq(text, "\n") {
-		b.WriteString(wrap(line))
-	}
-	return b.String()
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -59,36 +60,44 @@ type permission struct {
 	Resource string `json:"resource"`
 	Group    string `json:"group,omitempty"`
 	Allowed  bool   `json:"allowed"`
-	// For says what the caller would need it for.
+	// For says what the caller needs it for.
 	For string `json:"for"`
 }
 
-func (p permission) String() string {
-	return p.Verb + " " + strings.TrimSuffix(p.Resource+"."+p.Group, ".")
-}
+func (p permission) resource() string { return strings.TrimSuffix(p.Resource+"."+p.Group, ".") }
 
-// permissions asks what the caller may do with dependencies of some kinds.
+// permissions asks what the caller may do with dependencies of some kinds, all at once: each is a question of
+// its own, and a cluster may be far away.
 func (c *cluster) permissions(ctx context.Context, kinds []string) ([]permission, error) {
-	group := v1alpha1.GroupVersion.Group
 	var asked []permission
-	for _, kind := range kinds {
-		asked = append(asked,
-			permission{Verb: "list", Resource: pluralOf(kind), Group: group, For: "to see it"},
-			permission{Verb: "patch", Resource: pluralOf(kind), Group: group, For: "to probe or mend it"})
-	}
-	asked = append(asked, permission{Verb: "patch", Resource: "secrets", For: "to replace a key"})
-	for i, p := range asked {
-		review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
-			ResourceAttributes: &authorizationv1.ResourceAttributes{
-				Namespace: c.namespace, Verb: p.Verb, Group: p.Group, Resource: p.Resource,
-			},
-		}}
-		if err := c.client.Create(ctx, review); err != nil {
-			return nil, c.explain(err, "ask what you may do")
+	for _, verb := range []struct{ name, use string }{{"list", "see them"}, {"patch", "probe or mend them"}} {
+		for _, kind := range kinds {
+			asked = append(asked, permission{Verb: verb.name, Resource: pluralOf(kind), Group: v1alpha1.GroupVersion.Group, For: verb.use})
 		}
-		asked[i].Allowed = review.Status.Allowed
+	}
+	asked = append(asked, permission{Verb: "patch", Resource: "secrets", For: "replace their keys"})
+	failed := make([]error, len(asked))
+	var questions sync.WaitGroup
+	for i := range asked {
+		questions.Go(func() { asked[i].Allowed, failed[i] = c.may(ctx, asked[i]) })
+	}
+	questions.Wait()
+	for _, err := range failed {
+		if err != nil {
+			return nil, err
+		}
 	}
 	return asked, nil
+}
+
+func (c *cluster) may(ctx context.Context, p permission) (bool, error) {
+	review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
+		ResourceAttributes: &authorizationv1.ResourceAttributes{
+			Namespace: c.namespace, Verb: p.Verb, Group: p.Group, Resource: p.Resource,
+		},
+	}}
+	err := c.client.Create(ctx, review)
+	return review.Status.Allowed, c.explain(err, "ask what you may do")
 }
 
 // grant is the command with which somebody else gives the caller what is missing.

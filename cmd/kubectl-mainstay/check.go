@@ -192,6 +192,13 @@ func (c *check) summary(findings []finding, sets []*v1alpha1.DependencySet) erro
 		}
 	}
 	rests := fmt.Sprintf("%d probed live, %d judged by their configuration alone", probed, len(findings)-probed)
+	switch len(sets) {
+	case 0:
+	case 1:
+		rests += ", 1 set by its members"
+	default:
+		rests += fmt.Sprintf(", %d sets by their members", len(sets))
+	}
 	switch {
 	case unmet > 0:
 		c.progress("%d of %d not %s: %s.", unmet, all, c.require, rests)

@@ -267,3 +267,13 @@ func TestCheckSaysWhichSecretsNobodyAskedFor(t *testing.T) {
 	mustExit(t, r, exitMet)
 	mustContain(t, r.err, "no object of the input refers to --secret shop/opneai/apiKey")
 }
+
+func TestTheHintAsksForNoMoreThanIsNeeded(t *testing.T) {
+	v := startVendors(t)
+	r := v.check(t, emailProvider("mail", "{provider: SES, ses: {region: eu-west-1}, secretRef: {name: aws}, domain: mail.example.com}"))
+	mustExit(t, r, exitUnmet)
+	mustContain(t, r.out, "SecretNotFound", "--secret shop/aws/accessKeyID=env:VARIABLE --secret shop/aws/secretAccessKey=env:VARIABLE")
+	if strings.Contains(r.out, "sessionToken") {
+		t.Errorf("expected nothing to ask for what is optional:\n%s", r.out)
+	}
+}

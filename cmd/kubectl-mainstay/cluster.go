@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -41,11 +42,13 @@ func newCluster(s surroundings) *cluster {
 }
 
 // addFlags adds those of kubectl that say where the cluster is, and as whom to go there.
-func (c *cluster) addFlags(flags *pflag.FlagSet) {
+func (c *cluster) addFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
 	c.flags.AddFlags(flags)
 	flags.StringVarP(&c.output, "output", "o", "text", "`format` of the output: text or json")
 	flags.StringVar(&c.operatorNamespace, "operator-namespace", "mainstay-system",
 		"`namespace` of the operator, whose Lease says whether it lives")
+	c.completesFlags(cmd)
 }
 
 func (c *cluster) addAllNamespaces(flags *pflag.FlagSet) {
@@ -180,6 +183,29 @@ func parseObject(word string) (named, error) {
 	return named{known.kind, name}, nil
 }
 
+// parseObjects reads KIND/NAME..., or KIND NAME... as kubectl does too.
+func parseObjects(words []string) ([]named, error) {
+	kind, isKind := kindOf(words[0])
+	if len(words) > 1 && isKind && !strings.Contains(words[0], "/") {
+		objects := make([]named, 0, len(words)-1)
+		for _, name := range words[1:] {
+			if strings.Contains(name, "/") {
+				return nil, fmt.Errorf("expected a name after %s, found %q", words[0], name)
+			}
+			objects = append(objects, named{kind.kind, name})
+		}
+		return objects, nil
+	}
+	objects := make([]named, len(words))
+	for i, word := range words {
+		var err error
+		if objects[i], err = parseObject(word); err != nil {
+			return nil, err
+		}
+	}
+	return objects, nil
+}
+
 func allKinds() []string {
 	kinds := make([]string, 0, len(target.Kinds)+1)
 	for _, k := range target.Kinds {
@@ -202,6 +228,9 @@ func (c *cluster) dependency(ctx context.Context, n named) (target.Kind, target.
 	object := kind.New()
 	err := c.client.Get(ctx, client.ObjectKey{Namespace: c.namespace, Name: n.name}, object)
 	if apierrors.IsNotFound(err) {
+		if _, err := c.elsewhere(ctx); err != nil {
+			return kind, nil, err
+		}
 		return kind, nil, fmt.Errorf("there is no %s in namespace %s: 'kubectl mainstay status -n %s' lists what is there", n, c.namespace, c.namespace)
 	}
 	return kind, object, c.explain(err, "read "+n.String())

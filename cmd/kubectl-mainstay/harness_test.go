@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"mainstay.dev/mainstay/internal/probe/dnstest"
 	"mainstay.dev/mainstay/internal/provider/providertest"
 )
 
@@ -109,20 +108,8 @@ func startVendors(t *testing.T) *vendors {
 	v.resend, resendURL = start("EmailProvider", "Resend")
 	v.own, v.ownURL = start("AIProvider", "OpenAICompatible")
 	v.openAI.PlayFor(badKey, providertest.Unauthorized)
-	zone, err := providertest.Zones()
-	if err != nil {
-		t.Fatal(err)
-	}
-	names, err := dnstest.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(names.Close)
-	if err := names.Load(zone); err != nil {
-		t.Fatal(err)
-	}
 	v.flags = []string{
-		"--allow-cidr", "127.0.0.0/8", "--allow-http", "--dns-server", names.Address,
+		"--allow-cidr", "127.0.0.0/8", "--allow-http", "--dns-server", nameServer(t).Address,
 		"--endpoint", "OpenAI=" + openAIURL, "--endpoint", "Resend=" + resendURL,
 	}
 	return &v

@@ -32,7 +32,7 @@ func hint(f finding, input manifest.Input) string {
 		}
 	}
 	var flags []string
-	for _, key := range target.SecretKeys(f.Kind, f.Object) {
+	for _, key := range target.RequiredKeys(f.Kind, f.Object) {
 		flags = append(flags, fmt.Sprintf("--secret %s/%s/%s=env:VARIABLE", namespace, ref.Name, key))
 	}
 	return "Only the input was searched. To give the value here: " + strings.Join(flags, " ")

@@ -48,18 +48,21 @@ type surroundings struct {
 	out, err io.Writer
 	env      func(string) (string, bool)
 	now      func() time.Time
-	// terminal says that out is one.
+	// terminal says that out is one, and columns how wide it is.
 	terminal bool
+	columns  int
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the process whatever it does.
 	context.AfterFunc(ctx, stop)
-	code := run(ctx, surroundings{
-		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.LookupEnv, now: time.Now,
-		terminal: term.IsTerminal(int(os.Stdout.Fd())),
-	}, os.Args)
+	s := surroundings{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.LookupEnv, now: time.Now}
+	if out := int(os.Stdout.Fd()); term.IsTerminal(out) {
+		s.terminal = true
+		s.columns, _, _ = term.GetSize(out)
+	}
+	code := run(ctx, s, os.Args)
 	stop()
 	os.Exit(code)
 }

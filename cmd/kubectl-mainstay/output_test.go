@@ -115,6 +115,8 @@ shop        EmailProvider/mail   None       False   False     NoEmailProvider
 }
 
 func TestLinesBreakAtBlanks(t *testing.T) {
+	p := &page{width: width}
+	wrap := func(text string) string { return p.wrap(text, indent) }
 	for _, line := range strings.Split(wrap(strings.Repeat("mainstay ", 100)), "\n") {
 		if len(line) > width {
 			t.Errorf("line of %d columns: %q", len(line), line)

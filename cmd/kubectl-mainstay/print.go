@@ -7,12 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
-	"strings"
-	"unicode/utf8"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
@@ -58,17 +53,6 @@ func printObject(out io.Writer, format string, value any) error {
 	return err
 }
 
-// cell is one entry of a table; colour is empty for plain text.
-type cell struct{ text, colour string }
-
-const (
-	green, yellow, red = "32", "33", "31"
-	// width is how long a line of running text may be.
-	width = 100
-	// indent sets running text off from the rows of a table.
-	indent = "    "
-)
-
 func (c *check) printTable(findings []finding, sets []*v1alpha1.DependencySet) error {
 	rows := [][]cell{{{text: "NAMESPACE"}, {text: "KIND/NAME"}, {text: "PROVIDER"}, {text: "READY"}, {text: "HEALTHY"}, {text: "REASON"}}}
 	below := [][]string{nil}
@@ -84,14 +68,14 @@ func (c *check) printTable(findings []finding, sets []*v1alpha1.DependencySet) e
 		rows = append(rows, c.setCells(set))
 		below = append(below, c.setRemarks(set))
 	}
-	var b strings.Builder
+	p := c.page()
 	for i, line := range align(rows, c.colours()) {
-		b.WriteString(line + "\n")
+		p.line("%s", line)
 		for _, remark := range below[i] {
-			b.WriteString(wrap(remark))
+			p.indented(remark)
 		}
 	}
-	_, err := io.WriteString(c.out, b.String())
+	_, err := fmt.Fprint(c.out, p)
 	return err
 }
 
@@ -104,73 +88,8 @@ func (c *check) remarks(f finding) []string {
 			remarks = append(remarks, f.hint)
 		}
 	}
-	warnings := diagnosis.Warnings(f.verdict, f.subject)
-	for _, reason := range slices.Sorted(maps.Keys(warnings)) {
-		remarks = append(remarks, "Warning: "+warnings[reason])
+	for _, w := range diagnosis.Warnings(f.verdict, f.subject) {
+		remarks = append(remarks, "Warning: "+w.Message)
 	}
 	return remarks
-}
-
-// colours says whether to use them, by the convention of no-color.org.
-func (s surroundings) colours() bool {
-	noColor, _ := s.env("NO_COLOR")
-	kind, _ := s.env("TERM")
-	return s.terminal && noColor == "" && kind != "dumb"
-}
-
-func status(c metav1.Condition) cell {
-	colour := map[metav1.ConditionStatus]string{metav1.ConditionTrue: green, metav1.ConditionFalse: red, metav1.ConditionUnknown: yellow}
-	return cell{string(c.Status), colour[c.Status]}
-}
-
-// align makes lines of rows, with columns as wide as their widest cell.
-func align(rows [][]cell, colours bool) []string {
-	widths := map[int]int{}
-	for _, row := range rows {
-		for i, c := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(c.text))
-		}
-	}
-	lines := make([]string, len(rows))
-	for r, row := range rows {
-		var b strings.Builder
-		for i, c := range row {
-			text := c.text
-			if colours && c.colour != "" {
-				text = "\x1b[" + c.colour + "m" + text + "\x1b[0m"
-			}
-			b.WriteString(text)
-			if i < len(row)-1 {
-				b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c.text)+3))
-			}
-		}
-		lines[r] = b.String()
-	}
-	return lines
-}
-
-// wrap breaks running text at blanks, indented. What is longer than a line stays whole.
-func wrap(text string) string { return wrapAt(text, indent) }
-
-func wrapAt(text, margin string) string {
-	var b strings.Builder
-	line := margin
-	for _, word := range words(text) {
-		if line != margin && utf8.RuneCountInString(line)+utf8.RuneCountInString(word) > width {
-			b.WriteString(strings.TrimRight(line, " ") + "\n")
-			line = margin
-		}
-		line += word + " "
-	}
-	b.WriteString(strings.TrimRight(line, " ") + "\n")
-	return b.String()
-}
-
-// words splits a text. A command to copy ends the text and is one word, for a line break would spoil it.
-func words(text string) []string {
-	words := strings.Fields(text)
-	if at := slices.Index(words, "kubectl"); at >= 0 {
-		words = append(words[:at], strings.Join(words[at:], " "))
-	}
-	return words
 }

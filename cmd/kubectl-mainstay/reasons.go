@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -114,11 +115,17 @@ func reasonNames(all []explanation) []string {
 }
 
 func listReasons(s surroundings, all []explanation) error {
-	rows := [][]cell{{{text: "REASON"}, {text: "STAGE"}, {text: "BLAME"}, {text: "MEANING"}}}
+	rows := [][]cell{{{text: "REASON"}, {text: "STAGE"}, {text: "BLAME"}, {}}}
+	meanings := []string{"MEANING"}
 	for _, e := range all {
-		rows = append(rows, []cell{{text: e.Reason}, {text: orDash(e.Stage)}, {text: orDash(e.Blame)}, {text: e.Seen}})
+		rows = append(rows, []cell{{text: e.Reason}, {text: orDash(e.Stage)}, {text: orDash(e.Blame)}, {}})
+		meanings = append(meanings, e.Seen)
 	}
-	_, err := fmt.Fprintln(s.out, strings.Join(align(rows, false), "\n"))
+	p := s.page()
+	for i, line := range align(rows, false) {
+		p.line("%s%s", line, p.hang(meanings[i], utf8.RuneCountInString(line)))
+	}
+	_, err := fmt.Fprint(s.out, p)
 	return err
 }
 
@@ -139,12 +146,12 @@ var whoMends = map[string]string{
 
 // explain prints one reason in full, for each symptom that it stands for.
 func explain(s surroundings, all []explanation) error {
-	var b strings.Builder
+	p := s.page()
 	for i, e := range all {
 		if i > 0 {
-			b.WriteString("\n")
+			p.line("")
 		}
-		b.WriteString(e.Reason + "\n")
+		p.line("%s", e.Reason)
 		mends := whoMends[e.Blame]
 		if e.OwnHostBlame != "" {
 			mends += "; " + e.OwnHostBlame + " where the spec chose a host that never answered"
@@ -153,17 +160,10 @@ func explain(s surroundings, all []explanation) error {
 			{"Seen", e.Seen}, {"Advice", e.Advice}, {"Who mends it", mends}, {"Stage", e.Stage}, {"Symptom", e.Symptom},
 		} {
 			if line[1] != "" {
-				fmt.Fprintf(&b, "%s%-14s%s\n", indent, line[0]+":", hang(line[1], len(indent)+14))
+				p.line("%s%-14s%s", indent, line[0]+":", p.hang(line[1], len(indent)+14))
 			}
 		}
 	}
-	_, err := fmt.Fprint(s.out, b.String())
+	_, err := fmt.Fprint(s.out, p)
 	return err
-}
-
-// hang wraps text whose first line begins at a column, and lets the other lines begin there too.
-func hang(text string, column int) string {
-	padding := strings.Repeat(" ", column)
-	lines := strings.Split(strings.TrimRight(wrapAt(text, padding), "\n"), "\n")
-	return strings.TrimPrefix(strings.Join(lines, "\n"), padding)
 }

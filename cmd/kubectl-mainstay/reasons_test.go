@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -63,6 +64,11 @@ func TestReasonsAreListed(t *testing.T) {
 		"InvalidAPIKey Authenticated Owner <provider> rejects the <credential> in Secret <secret> (key <key>).",
 		"Unproven - -",
 	)
+	for line := range strings.SplitSeq(r.out, "\n") {
+		if utf8.RuneCountInString(line) > width {
+			t.Errorf("a line of %d columns: %q", utf8.RuneCountInString(line), line)
+		}
+	}
 }
 
 func TestOneReasonIsExplained(t *testing.T) {

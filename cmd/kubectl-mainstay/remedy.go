@@ -46,6 +46,15 @@ var remedies = map[string]string{
 	v1alpha1.ReasonAPIKeyExpired:           putKey,
 	v1alpha1.ReasonInsufficientScope:       putKey,
 	v1alpha1.ReasonSandboxMode:             putKey,
+	v1alpha1.ReasonTestModeKey:             putKey,
+	v1alpha1.ReasonLiveModeKey:             putKey,
+	v1alpha1.ReasonSMTPStub:                edit,
+	v1alpha1.ReasonSMTPSink:                edit,
+	v1alpha1.ReasonWrongTLSMode:            edit,
+	v1alpha1.ReasonEndpointNotFound:        edit,
+	v1alpha1.ReasonWrongURL:                edit,
+	v1alpha1.ReasonWrongEventSource:        edit,
+	v1alpha1.ReasonEventNotSubscribed:      edit,
 	v1alpha1.ReasonCredentialRequired:      edit,
 	v1alpha1.ReasonModelNotAvailable:       edit,
 	v1alpha1.ReasonDomainNotFound:          edit,
@@ -56,10 +65,38 @@ var remedies = map[string]string{
 	v1alpha1.ReasonSuspended:               "kubectl mainstay resume <object> -n <namespace>",
 	v1alpha1.ReasonProofTooOld:             "kubectl get pods -n <operator>",
 	v1alpha1.ReasonCANotFound:              edit,
+	v1alpha1.ReasonInvalidClient:           putKey,
+	v1alpha1.ReasonWrongIssuer:             edit,
+	v1alpha1.ReasonExpectationRefused:      edit,
+	v1alpha1.ReasonServerNotNamed:          edit,
+	v1alpha1.ReasonConnectionURIMalformed:  putKey,
+	v1alpha1.ReasonRoleNotFound:            edit,
+	v1alpha1.ReasonTableNotFound:           edit,
+	v1alpha1.ReasonColumnNotFound:          edit,
+	v1alpha1.ReasonColumnTypeMismatch:      edit,
 }
 
 // examples are what to apply in a namespace that has no object of a kind.
 var examples = map[string]string{
+	"AccessCheck": `apiVersion: mainstay.dev/v1alpha1
+kind: AccessCheck
+metadata:
+  name: tenant-isolation
+  namespace: <namespace>
+spec:
+  provider: Postgres
+  secretRef:
+    name: db            # its keys username, password, host, port and dbname
+  expectations:
+    - name: other-tenants-are-hidden
+      expect: Deny
+      postgres:
+        role: app
+        settings: [{name: app.tenant, value: acme}]
+        verb: Select
+        table: orders
+        rows: {column: tenant, value: globex}
+`,
 	"AIProvider": `apiVersion: mainstay.dev/v1alpha1
 kind: AIProvider
 metadata:
@@ -118,6 +155,15 @@ spec:
   secretRef:
     name: stripe        # its key apiKey
 `,
+	"AuthProvider": `apiVersion: mainstay.dev/v1alpha1
+kind: AuthProvider
+metadata:
+  name: login
+  namespace: <namespace>
+spec:
+  provider: OIDC
+  endpoint: https://login.example.com   # the issuer, to the letter
+`,
 }
 
 // suggested is the vendor of each kind that a command names where none is chosen yet; the reader puts
@@ -136,7 +182,7 @@ func (c *cluster) fill(command string, n named, namespace string, d *dependency)
 	}
 	if d != nil && d.SharedSpec().SecretRef != nil {
 		var read, literals, data []string
-		for _, key := range target.SecretKeys(d.kind, d.Dependency) {
+		for _, key := range target.RequiredKeys(d.kind, d.Dependency) {
 			value := "$" + variable(*d, key)
 			read = append(read, "read -rs "+variable(*d, key))
 			literals = append(literals, fmt.Sprintf(`--from-literal=%s="%s"`, key, value))
@@ -150,7 +196,7 @@ func (c *cluster) fill(command string, n named, namespace string, d *dependency)
 
 // variable is the shell variable for the value under a key of a Secret.
 func variable(d dependency, key string) string {
-	if len(target.SecretKeys(d.kind, d.Dependency)) == 1 {
+	if len(target.RequiredKeys(d.kind, d.Dependency)) == 1 {
 		return "API_KEY"
 	}
 	return strings.ToUpper(camel.ReplaceAllString(key, "${1}_${2}"))
@@ -195,11 +241,11 @@ func reproduction(d dependency) []string {
 		curl += fmt.Sprintf(" -H '%s: %s'", name, vendor.Header[name])
 	}
 	ref := d.SharedSpec().SecretRef
-	if ref == nil {
+	if ref == nil || vendor.Auth == (probe.Auth{}) {
 		return []string{curl + " " + quoteWord(base+path)}
 	}
 	var commands []string
-	for _, key := range target.SecretKeys(d.kind, d.Dependency) {
+	for _, key := range target.RequiredKeys(d.kind, d.Dependency) {
 		commands = append(commands, fmt.Sprintf("%s=\"$(kubectl get secret %s -n %s \\\n  -o go-template='{{index .data \"%s\" | base64decode}}')\"",
 			variable(d, key), ref.Name, d.GetNamespace(), key))
 	}

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -25,6 +26,7 @@ type sign struct {
 	Healthy   metav1.ConditionStatus `json:"healthy"`
 	Reason    string                 `json:"reason"`
 	Message   string                 `json:"message"`
+	Suspended bool                   `json:"suspended,omitempty"`
 	// Live says that the verdict rests on requests rather than on the configuration alone.
 	Live          bool         `json:"live"`
 	LastProbeTime *metav1.Time `json:"lastProbeTime,omitempty"`
@@ -37,7 +39,7 @@ func (s survey) sign(d dependency, now time.Time) sign {
 	shown := sign{
 		Kind: d.kind.Name, Namespace: d.GetNamespace(), Name: d.GetName(), Provider: d.Provider(),
 		Ready: d.condition(v1alpha1.ConditionReady).Status, Healthy: healthy.Status, Reason: healthy.Reason, Message: healthy.Message,
-		Live: d.live(), LastProbeTime: d.SharedStatus().LastProbeTime,
+		Suspended: d.SharedSpec().Suspend, Live: d.live(), LastProbeTime: d.SharedStatus().LastProbeTime,
 	}
 	if since := s.notCheckedSince(d, now); !since.IsZero() {
 		at := metav1.NewTime(since)
@@ -46,10 +48,29 @@ func (s survey) sign(d dependency, now time.Time) sign {
 	return shown
 }
 
+// setSigns are those of the sets that a question names.
+func (s survey) setSigns(q question) []sign {
+	var signs []sign
+	for _, set := range s.sets {
+		if !q.names(named{setKind, set.Name}) {
+			continue
+		}
+		ready, healthy := setCondition(&set, v1alpha1.ConditionReady), setCondition(&set, v1alpha1.ConditionHealthy)
+		signs = append(signs, sign{
+			Kind: setKind, Namespace: set.Namespace, Name: set.Name, Provider: "-",
+			Ready: cmp.Or(ready.Status, metav1.ConditionUnknown), Healthy: cmp.Or(healthy.Status, metav1.ConditionUnknown),
+			Reason: cmp.Or(healthy.Reason, v1alpha1.ReasonProbing), Message: healthy.Message,
+		})
+	}
+	return signs
+}
+
 // statusReport is the status for machines.
 type statusReport struct {
 	Sets         []setReport `json:"sets"`
 	Dependencies []sign      `json:"dependencies"`
+	// Elsewhere are other namespaces that have any, where this one has none and they may be seen.
+	Elsewhere []string `json:"elsewhere,omitempty"`
 }
 
 type setReport struct {

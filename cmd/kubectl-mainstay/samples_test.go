@@ -4,19 +4,23 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"sigs.k8s.io/yaml"
 
-	"mainstay.dev/mainstay/internal/probe"
 	"mainstay.dev/mainstay/internal/probe/dnstest"
 	"mainstay.dev/mainstay/internal/provider"
+	"mainstay.dev/mainstay/internal/provider/postgrestest"
 	"mainstay.dev/mainstay/internal/provider/providertest"
 )
 
@@ -27,10 +31,12 @@ type sample struct {
 	file, text string
 	Kind       string `json:"kind"`
 	Metadata   struct {
+		Name      string `json:"name"`
 		Namespace string `json:"namespace"`
 	} `json:"metadata"`
 	Spec struct {
 		Provider  string `json:"provider"`
+		URL       string `json:"url"`
 		SecretRef *struct {
 			Name string `json:"name"`
 			Key  string `json:"key"`
@@ -63,67 +69,129 @@ func samples(t *testing.T) []sample {
 	return found
 }
 
-// TestEverySampleIsHealthy checks each sample against its provider in good health, with the credential that
-// the fixture knows.
-func TestEverySampleIsHealthy(t *testing.T) {
-	names := nameServer(t)
+// TestTheFolderOfSamplesCoversEveryProvider checks all samples at once, as a user does, against their providers
+// in good health, with the credentials that the fixtures know.
+func TestTheFolderOfSamplesCoversEveryProvider(t *testing.T) {
+	fixtures, err := providertest.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	simulated := simulator{T: t, vendors: map[string]*providertest.Vendor{}}
+	simulated.args = []string{
+		"check", "-k", samplesFolder, "-f", "-", "--allow-http", "--allow-cidr", "127.0.0.0/8", "--dns-server", nameServer(t).Address,
+	}
+	for _, f := range fixtures {
+		simulated.add(f)
+	}
+	mail := simulated.addMail()
+	database := simulated.addPostgres()
+	secrets := map[string]string{}
 	for _, s := range samples(t) {
-		t.Run(s.file, func(t *testing.T) {
-			if s.Spec.Provider == "SMTP" {
-				s.checkMail(t, names)
-				return
-			}
-			fixture, err := providertest.Find(s.Kind, s.Spec.Provider)
-			if err != nil {
-				t.Fatal(err)
-			}
-			vendor := providertest.NewVendor(fixture)
-			server := httptest.NewServer(vendor)
-			defer server.Close()
-			input := s.text
-			if s.Spec.SecretRef != nil {
-				input = documents(input, s.secret(t, fixture))
-			}
-			s.check(t, input, server.URL+fixture.BasePath, names)
-			for _, problem := range vendor.Problems() {
-				t.Errorf("the vendor complains: %s", problem)
-			}
-		})
+		switch fixture, err := providertest.Find(s.Kind, s.Spec.Provider); {
+		case s.Spec.SecretRef == nil:
+		case s.Spec.Provider == "SMTP":
+			s.has(t, secrets, map[string]string{"username": mail.Username, "password": mail.Password})
+		case s.Spec.Provider == "Postgres":
+			s.has(t, secrets, database)
+		case s.Spec.Provider == "Receiver":
+			s.has(t, secrets, map[string]string{s.key(): providertest.ReceiverSecret})
+			simulated.addReceiver(s.Spec.URL)
+		case err != nil:
+			t.Fatal(err)
+		default:
+			s.has(t, secrets, s.values(fixture))
+		}
+	}
+	input := strings.Join(slices.Sorted(maps.Values(secrets)), "\n---\n")
+	r := command{args: simulated.args, stdin: input}.run(t.Context(), t)
+	mustExit(t, r, exitUnmet) // The blog has not got far.
+	for _, s := range samples(t) {
+		mustContain(t, r.out, fmt.Sprintf("%s %s/%s %s True True Passed", s.Metadata.Namespace, s.Kind, s.Metadata.Name, s.Spec.Provider))
+	}
+	for name, vendor := range simulated.vendors {
+		for _, problem := range vendor.Problems() {
+			t.Errorf("%s complains: %s", name, problem)
+		}
 	}
 }
 
-// check expects a sample to be healthy at a URL in place of its provider's.
-func (s sample) check(t *testing.T, input, url string, names *dnstest.Server) {
-	t.Helper()
-	r := command{
-		args: []string{
-			"check", "-f", "-", "--allow-http", "--allow-cidr", "127.0.0.0/8",
-			"--endpoint", s.Spec.Provider + "=" + url, "--dns-server", names.Address,
-		},
-		stdin: input,
-	}.run(t.Context(), t)
-	mustExit(t, r, exitMet)
+// simulator plays every provider, and keeps what the command is told of where they are.
+type simulator struct {
+	*testing.T
+	args    []string
+	vendors map[string]*providertest.Vendor
 }
 
-// checkMail does so for a mail server.
-func (s sample) checkMail(t *testing.T, names *dnstest.Server) {
-	t.Helper()
+// add plays a fixture. Those of one provider for several kinds are at one place.
+func (s *simulator) add(f providertest.Fixture) {
+	if vendor, known := s.vendors[f.Provider]; known {
+		vendor.Also(f)
+		return
+	}
+	vendor := providertest.NewVendor(f)
+	server := httptest.NewServer(vendor)
+	s.Cleanup(server.Close)
+	s.vendors[f.Provider] = vendor
+	s.args = append(s.args, "--endpoint", f.Provider+"="+server.URL+f.BasePath)
+}
+
+// addMail plays a mail server and returns its fixture.
+func (s *simulator) addMail() providertest.MailFixture {
+	s.Helper()
 	fixtures, err := providertest.LoadMail()
 	if err != nil {
-		t.Fatal(err)
+		s.Fatal(err)
 	}
 	server, err := providertest.StartMail(providertest.MailOptions{Pretend: true})
 	if err != nil {
-		t.Fatal(err)
+		s.Fatal(err)
 	}
-	defer server.Close()
+	s.Cleanup(server.Close)
 	server.PlayCase(fixtures[0].Cases[providertest.Healthy])
-	values, err := json.Marshal(map[string]string{"username": fixtures[0].Username, "password": fixtures[0].Password})
+	s.args = append(s.args, "--endpoint", "SMTP=smtp://"+server.Address)
+	return fixtures[0]
+}
+
+// addReceiver plays an app that takes webhooks at a URL.
+func (s *simulator) addReceiver(at string) {
+	s.Helper()
+	u, err := url.Parse(at)
+	if err != nil {
+		s.Fatal(err)
+	}
+	server := httptest.NewServer(providertest.NewReceiver(u.Path, providertest.ReceiverSecret))
+	s.Cleanup(server.Close)
+	s.args = append(s.args, "--endpoint", "Receiver="+server.URL)
+}
+
+// addPostgres starts a real database and returns what the Secret of its sample holds.
+func (s *simulator) addPostgres() map[string]string {
+	s.Helper()
+	server := postgrestest.For(s.T)
+	s.args = append(s.args, "--endpoint", "Postgres=postgres://"+server.Address)
+	return map[string]string{"username": postgrestest.Checker, "password": postgrestest.Password, "dbname": postgrestest.Database}
+}
+
+// key is the key of the sample's Secret.
+func (s sample) key() string { return cmp.Or(s.Spec.SecretRef.Key, "apiKey") }
+
+// values are those of the Secret of a sample, with the credential of its fixture.
+func (s sample) values(f providertest.Fixture) map[string]string {
+	if values := f.Credential.Values(); len(values) > 0 {
+		return values
+	}
+	return map[string]string{s.key(): f.Credential.Sample}
+}
+
+// has gives a sample its Secret.
+func (s sample) has(t *testing.T, secrets, values map[string]string) {
+	t.Helper()
+	data, err := json.Marshal(values)
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret := fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: %s", s.Spec.SecretRef.Name, s.Metadata.Namespace, values)
-	s.check(t, documents(s.text, secret), "smtp://"+server.Address, names)
+	secrets[s.Metadata.Namespace+"/"+s.Spec.SecretRef.Name] = fmt.Sprintf(
+		"apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: %s", s.Spec.SecretRef.Name, s.Metadata.Namespace, data)
 }
 
 // nameServer knows the sending domains of all fixtures.
@@ -144,35 +212,15 @@ func nameServer(t *testing.T) *dnstest.Server {
 	return names
 }
 
-// secret returns the Secret of a sample with the credential of a fixture.
-func (s sample) secret(t *testing.T, f providertest.Fixture) string {
-	t.Helper()
-	key := s.Spec.SecretRef.Key
-	if key == "" {
-		key = "apiKey"
-	}
-	values := map[string]string{key: f.Credential.Sample}
-	if f.Credential.AWSService != "" {
-		values = map[string]string{probe.AWSAccessKeyID: f.Credential.AccessKeyID, probe.AWSSecretAccessKey: f.Credential.Sample}
-	}
-	data, err := json.Marshal(values)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: %s\n",
-		s.Spec.SecretRef.Name, s.Metadata.Namespace, data)
-}
-
-// TestEveryProviderHasASample holds the samples, their kustomization and the pages of the kinds to the table. A
-// kind counts once it has a sample.
+// TestEveryProviderHasASample holds the samples, their kustomization and the pages of the kinds to the table.
 func TestEveryProviderHasASample(t *testing.T) {
 	kustomization, err := os.ReadFile(samplesFolder + "/kustomization.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	have, kinds := map[string]bool{}, map[string]bool{}
+	have := map[string]bool{}
 	for _, s := range samples(t) {
-		have[s.file], kinds[s.Kind] = true, true
+		have[s.file] = true
 		if !strings.Contains(string(kustomization), "- "+s.file+"\n") {
 			t.Errorf("the kustomization does not list %s", s.file)
 		}
@@ -185,8 +233,27 @@ func TestEveryProviderHasASample(t *testing.T) {
 		}
 	}
 	for _, p := range provider.All() {
-		if file := strings.ToLower(p.Kind + "-" + p.Name + ".yaml"); kinds[p.Kind] && !have[file] {
+		if file := strings.ToLower(p.Kind + "-" + p.Name + ".yaml"); !have[file] {
 			t.Errorf("provider %s of kind %s has no sample %s", p.Name, p.Kind, file)
+		}
+	}
+}
+
+// TestTheOtherSamplesAreInADoc holds that those of several objects are named in a page too.
+func TestTheOtherSamplesAreInADoc(t *testing.T) {
+	page, err := os.ReadFile("../../docs/check.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(samplesFolder + "/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		name := filepath.Base(file)
+		ofProvider := strings.Contains(name, "-")
+		if !ofProvider && name != "kustomization.yaml" && !strings.Contains(string(page), "(../config/samples/"+name+")") {
+			t.Errorf("docs/check.md has no link to %s", name)
 		}
 	}
 }

@@ -29,7 +29,7 @@ shop        DependencySet/shop   -          False   False     NoEmailProvider
 	if diff := cmp.Diff(want, r.out); diff != "" {
 		t.Error(diff)
 	}
-	mustContain(t, r.err, "Checking 3 objects", "1 of 3 not Healthy")
+	mustContain(t, r.err, "Checking 3 objects", "1 of 3 not Healthy: 1 probed live, 0 judged by their configuration alone, 2 sets by their members.")
 }
 
 func TestASetOfAnotherNamespaceSeesNothing(t *testing.T) {

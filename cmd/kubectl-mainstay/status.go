@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,7 +47,7 @@ Exit codes: 0 shown, 2 the cluster cannot be read, 3 you lack a permission, 130 
 			return c.showStatus(cmd.Context())
 		},
 	}
-	c.addFlags(cmd.Flags())
+	c.addFlags(cmd)
 	c.addAllNamespaces(cmd.Flags())
 	cmd.Flags().BoolVarP(&watching, "watch", "w", false, "show it again whenever something changes, until interrupted")
 	return cmd
@@ -57,39 +58,93 @@ func (c *cluster) showStatus(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.output == "json" {
-		return printObject(c.out, c.output, found.report(c.now()))
+	var elsewhere []string
+	if found.empty() {
+		if elsewhere, err = c.elsewhere(ctx); err != nil {
+			return err
+		}
 	}
-	_, err = fmt.Fprint(c.out, c.tree(found))
+	switch {
+	case c.output == "json":
+		report := found.report(c.now())
+		report.Elsewhere = elsewhere
+		return printObject(c.out, c.output, report)
+	case len(elsewhere) > 0:
+		p := c.page()
+		p.text("%s", c.elsewhereText(elsewhere))
+		_, err = fmt.Fprint(c.out, p)
+	case found.empty():
+		_, err = fmt.Fprintf(c.out, "Nothing is declared in %s. To see how: kubectl mainstay why%s\n", c.where(), c.inNamespace())
+	default:
+		_, err = fmt.Fprint(c.out, c.tree(found))
+	}
 	return err
 }
 
-// watchStatus shows the status anew after changes. It looks once for all changes that came meanwhile.
+// watchStatus shows the status anew after changes. It looks once for all changes that came meanwhile. The API
+// server ends watches now and then; they are begun again.
 func (c *cluster) watchStatus(ctx context.Context) error {
-	changed := make(chan struct{}, 1)
+	for {
+		changed, stop, err := c.changes(ctx)
+		if err != nil {
+			return err
+		}
+		err = c.showChanges(ctx, changed)
+		stop()
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// changes tells of changes, at most one at a time, and ends where a watch does.
+func (c *cluster) changes(ctx context.Context) (changed <-chan struct{}, stop func(), err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	told, ended := make(chan struct{}, 1), make(chan struct{})
+	var watches sync.WaitGroup
 	for _, kind := range allKinds() {
 		list := &metav1.PartialObjectMetadataList{}
 		list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind + "List"))
 		changes, err := c.client.Watch(ctx, list, client.InNamespace(c.namespace))
-		if err != nil {
-			return c.explain(err, "watch "+pluralOf(kind))
+		if meta.IsNoMatchError(err) {
+			continue // To look says whether that matters.
 		}
-		defer changes.Stop()
-		go tellChanges(changes, changed)
+		if err != nil {
+			cancel()
+			return nil, nil, c.explain(err, "watch "+pluralOf(kind))
+		}
+		watches.Go(func() {
+			defer cancel() // Without one of them changes would go unseen.
+			tellChanges(changes, told)
+		})
 	}
-	for {
+	go func() {
+		watches.Wait()
+		close(told)
+		close(ended)
+	}()
+	return told, func() { cancel(); <-ended }, nil
+}
+
+// showChanges shows the status, and again after each change until there are no more.
+func (c *cluster) showChanges(ctx context.Context, changed <-chan struct{}) error {
+	for again := true; again; {
 		if err := c.showStatus(ctx); err != nil {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return errInterrupted
-		case <-changed:
+		case _, again = <-changed:
+		}
+		if c.output == "json" {
+			continue // Each is a document of its own.
 		}
 		if _, err := fmt.Fprintln(c.out, "\n--- "+c.now().Format(time.TimeOnly)); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // tellChanges passes on that something changed, without waiting for who listens.
@@ -118,13 +173,6 @@ func (c *cluster) tree(s survey) string {
 			b.WriteString(strings.TrimRight(line, " ") + "\n" + below[i])
 		}
 	}
-	if len(namespaces) == 0 {
-		where := "namespace " + c.namespace
-		if c.namespace == "" {
-			where = "any namespace"
-		}
-		return fmt.Sprintf("Nothing is declared in %s. To see how: kubectl mainstay why%s\n", where, c.inNamespace())
-	}
 	bad := 0
 	for _, d := range s.dependencies {
 		if !meta.IsStatusConditionTrue(d.SharedStatus().Conditions, v1alpha1.ConditionHealthy) {
@@ -143,11 +191,13 @@ func (c *cluster) tree(s survey) string {
 }
 
 // inNamespace are the flags that lead another command to the same place.
-func (c *cluster) inNamespace() string {
-	if c.namespace == "" {
+func (c *cluster) inNamespace() string { return inNamespace(c.namespace) }
+
+func inNamespace(namespace string) string {
+	if namespace == "" {
 		return " -A"
 	}
-	return " -n " + c.namespace
+	return " -n " + namespace
 }
 
 // namespaces are those with anything in them, sorted.

@@ -33,6 +33,8 @@ type dependency struct {
 	target.Dependency
 }
 
+func (d dependency) named() named { return named{d.kind.Name, d.GetName()} }
+
 func (d dependency) condition(kind string) metav1.Condition {
 	if c := meta.FindStatusCondition(d.SharedStatus().Conditions, kind); c != nil {
 		return *c
@@ -42,7 +44,21 @@ func (d dependency) condition(kind string) metav1.Condition {
 
 // live says whether the verdict rests on requests rather than on the configuration alone.
 func (d dependency) live() bool {
-	return d.SharedStatus().LastProbeTime != nil && d.condition(v1alpha1.ConditionConfigured).Status != metav1.ConditionFalse
+	return !d.SharedSpec().Suspend && d.SharedStatus().LastProbeTime != nil && d.condition(v1alpha1.ConditionConfigured).Status != metav1.ConditionFalse
+}
+
+func (s survey) empty() bool { return len(s.dependencies)+len(s.sets) == 0 }
+
+// names are those of all that is there, without their namespaces.
+func (s survey) names() []named {
+	var names []named
+	for _, d := range s.dependencies {
+		names = append(names, d.named())
+	}
+	for _, set := range s.sets {
+		names = append(names, named{setKind, set.Name})
+	}
+	return names
 }
 
 // look reads all that the commands speak of. Kinds that the cluster does not have yet have no objects.

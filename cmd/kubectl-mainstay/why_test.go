@@ -10,9 +10,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/cmd/kubectl-mainstay/manifest"
+	"mainstay.dev/mainstay/cmd/kubectl-mainstay/symptom"
 	"mainstay.dev/mainstay/internal/diagnosis"
 	"mainstay.dev/mainstay/internal/probe"
 	"mainstay.dev/mainstay/internal/target"
@@ -41,35 +43,48 @@ func TestRemediesAreOfReasonsThatExist(t *testing.T) {
 }
 
 func TestAQuestionIsUnderstood(t *testing.T) {
+	there := survey{
+		dependencies: []dependency{object("AIProvider", "chat"), object("EmailProvider", "newsletter"), object("StripeAccount", "checkout")},
+		sets:         []v1alpha1.DependencySet{{ObjectMeta: metav1.ObjectMeta{Name: "checkout"}}},
+	}
+	chat, mail := named{"AIProvider", "chat"}, named{"EmailProvider", "newsletter"}
 	for name, c := range map[string]struct {
 		text           string
-		object         named
+		objects        []named
 		reasons        []string
-		symptom        string
+		symptom, kind  string
 		wantUnderstood bool
 	}{
-		"an object":                      {"emailprovider/transactional", named{"EmailProvider", "transactional"}, nil, "", true},
-		"an object by a short name":      {"ai/chat", named{"AIProvider", "chat"}, nil, "", true},
-		"an object in two words":         {"aiproviders chat", named{"AIProvider", "chat"}, nil, "", true},
-		"an object as kubectl prints it": {"emailprovider.mainstay.dev/news", named{"EmailProvider", "news"}, nil, "", true},
-		"a reason":                       {"DomainNotVerified", named{}, []string{"DomainNotVerified"}, "", true},
-		"a reason in other letters":      {"domainnotverified", named{}, []string{"DomainNotVerified"}, "", true},
-		"a reason within a line":         {"Healthy False InvalidAPIKey: what is it?", named{}, []string{"InvalidAPIKey"}, "", true},
-		"a symptom":                      {"emails not sending", named{}, nil, "emails not sending", true},
-		"a path is no object":            {"GET /v1/models 401", named{}, nil, "401 invalid_api_key", true},
-		"nothing, which asks for all":    {"", named{}, nil, "", true},
-		"what nobody understands":        {"frobnicate", named{}, nil, "", false},
-		"a reason with letters mixed up": {"DomainNotVerifed", named{}, nil, "", false},
-		"a kind that Mainstay has not":   {"deployment/web", named{}, nil, "", false},
+		"an object":                                    {"emailprovider/transactional", []named{{"EmailProvider", "transactional"}}, nil, "", "", true},
+		"an object by a short name":                    {"ai/chat", []named{chat}, nil, "", "", true},
+		"an object in two words":                       {"aiproviders chat", []named{chat}, nil, "", "", true},
+		"an object as kubectl prints it":               {"emailprovider.mainstay.dev/newsletter", []named{mail}, nil, "", "", true},
+		"two objects":                                  {"ai/chat email/newsletter", []named{chat, mail}, nil, "", "", true},
+		"a name alone":                                 {"chat", []named{chat}, nil, "", "", true},
+		"a name alone that is a word of a symptom too": {"newsletter", []named{mail}, nil, "", "", true},
+		"a name that two objects have":                 {"checkout", []named{{"StripeAccount", "checkout"}, {setKind, "checkout"}}, nil, "", "", true},
+		"a name in a sentence":                         {"why is checkout so slow?", []named{{"StripeAccount", "checkout"}, {setKind, "checkout"}}, nil, "", "", true},
+		"a kind":                                       {"EmailProvider", nil, nil, "", "EmailProvider", true},
+		"a kind and no name of one":                    {"email broken", nil, nil, "emails not sending", "", true},
+		"a reason":                                     {"DomainNotVerified", nil, []string{"DomainNotVerified"}, "", "", true},
+		"a reason in other letters":                    {"domainnotverified", nil, []string{"DomainNotVerified"}, "", "", true},
+		"a reason within a line":                       {"Healthy False InvalidAPIKey: what is it?", nil, []string{"InvalidAPIKey"}, "", "", true},
+		"a symptom":                                    {"emails not sending", nil, nil, "emails not sending", "", true},
+		"a path is no object":                          {"GET /v1/models 401", nil, nil, "401 invalid_api_key", "", true},
+		"nothing, which asks for all":                  {"", nil, nil, "", "", true},
+		"what nobody understands":                      {"frobnicate", nil, nil, "", "", false},
+		"a reason with letters mixed up":               {"DomainNotVerifed", nil, nil, "", "", false},
+		"a kind that Mainstay has not":                 {"deployment/web", nil, nil, "", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			q := ask(c.text)
-			symptom := ""
+			q := ask(c.text).among(there)
+			heard := ""
 			if len(q.symptoms) > 0 {
-				symptom = q.symptoms[0].Name
+				heard = q.symptoms[0].Name
 			}
-			if q.object != c.object || !cmp.Equal(q.reasons, c.reasons) || symptom != c.symptom || q.understood() != c.wantUnderstood {
-				t.Errorf("found object %v, reasons %v, symptom %q, understood %v", q.object, q.reasons, symptom, q.understood())
+			if !slices.Equal(q.objects, c.objects) || !cmp.Equal(q.reasons, c.reasons) || heard != c.symptom || q.kind != c.kind ||
+				q.understood() != c.wantUnderstood {
+				t.Errorf("found objects %v, reasons %v, symptom %q, kind %q, understood %v", q.objects, q.reasons, heard, q.kind, q.understood())
 			}
 			if !c.wantUnderstood && len(q.nearest()) == 0 {
 				t.Error("expected the nearest symptoms, not a dead end")
@@ -78,6 +93,54 @@ func TestAQuestionIsUnderstood(t *testing.T) {
 	}
 	if near := ask("DomainNotVerifed").nearest(); !slices.Contains(near, "DomainNotVerified") {
 		t.Errorf("expected the reason that was meant, found %v", near)
+	}
+}
+
+// object is one of a kind with a name.
+func object(kind, name string) dependency {
+	k, _ := target.FindKind(kind)
+	o := k.New()
+	o.SetName(name)
+	return dependency{k, o}
+}
+
+func TestSymptomsAreOfKindsThatExist(t *testing.T) {
+	for _, s := range symptom.All() {
+		for _, kind := range s.Kinds {
+			if _, probed := target.FindKind(kind); !probed {
+				t.Errorf("%s: there is no kind %s", s.Name, kind)
+			}
+		}
+	}
+}
+
+func TestWhatTheCallerMayDoIsSaidInShort(t *testing.T) {
+	all := []permission{
+		{Verb: "list", Resource: "aiproviders", Group: "mainstay.dev", For: "see them", Allowed: true},
+		{Verb: "list", Resource: "emailproviders", Group: "mainstay.dev", For: "see them", Allowed: true},
+		{Verb: "patch", Resource: "aiproviders", Group: "mainstay.dev", For: "probe or mend them", Allowed: true},
+		{Verb: "patch", Resource: "secrets", For: "replace their keys", Allowed: true},
+	}
+	none, some := slices.Clone(all), slices.Clone(all)
+	for i := range none {
+		none[i].Allowed = false
+	}
+	some[3].Allowed = false
+	for name, c := range map[string]struct {
+		given []permission
+		want  string
+	}{
+		"nobody asked": {nil, ""},
+		"all":          {all, "\nYour own permissions come first: you may see them, probe or mend them, replace their keys.\n"},
+		"not all":      {some, "\nYour own permissions come first. You lack:\n    patch secrets, to replace their keys\n"},
+		"none": {none, "\nYour own permissions come first. You lack:\n    list aiproviders.mainstay.dev, emailproviders.mainstay.dev, to see them\n" +
+			"    patch aiproviders.mainstay.dev, to probe or mend them\n    patch secrets, to replace their keys\n"},
+	} {
+		p := &page{width: width}
+		p.permissions(c.given)
+		if diff := cmp.Diff(c.want, p.String()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
 	}
 }
 
@@ -104,17 +167,33 @@ func TestAMessageIsSplitIntoWhatWasSeenAndWhatToDo(t *testing.T) {
 }
 
 func TestAnswersFitTheScreen(t *testing.T) {
-	c := newCluster(surroundings{now: func() time.Time { return now }, env: func(string) (string, bool) { return "", false }})
-	c.namespace = "shop"
-	text := c.render(answer{
-		Caller:   caller{User: "jane", Namespace: "shop", Context: "prod"},
-		Symptoms: []meaning{{"emails not sending", strings.Repeat("word ", 60)}},
-		Causes:   []cause{{Object: "emailprovider/mail", Reason: "X", Seen: strings.Repeat("seen ", 60), Advice: strings.Repeat("do ", 60)}},
-		Well:     strings.Repeat("well ", 60),
-	})
-	for line := range strings.SplitSeq(text, "\n") {
-		if len(line) > width {
-			t.Errorf("line of %d columns: %q", len(line), line)
+	for name, s := range map[string]struct {
+		terminal bool
+		columns  int
+		want     int
+	}{
+		"a file":                      {want: width},
+		"a wide terminal":             {true, 300, width},
+		"a narrow terminal":           {true, 72, 72},
+		"one that cannot be so":       {true, 3, narrowest},
+		"one that does not tell":      {true, 0, width},
+		"a file, whatever COLUMNS is": {false, 50, width},
+	} {
+		c := newCluster(surroundings{
+			now: func() time.Time { return now }, env: func(string) (string, bool) { return "", false }, terminal: s.terminal, columns: s.columns,
+		})
+		c.namespace = "shop"
+		longest := 0
+		for line := range strings.SplitSeq(c.render(answer{
+			Caller:   caller{User: "jane", Namespace: "shop", Context: "prod"},
+			Symptoms: []meaning{{"emails not sending", strings.Repeat("word ", 60)}},
+			Causes:   []cause{{Object: "emailprovider/mail", Reason: "X", Seen: strings.Repeat("seen ", 60), Advice: strings.Repeat("do ", 60)}},
+			Well:     strings.Repeat("well ", 60),
+		}), "\n") {
+			longest = max(longest, len(line))
+		}
+		if longest > s.want || longest < s.want-6 {
+			t.Errorf("%s: expected lines of %d columns, found %d", name, s.want, longest)
 		}
 	}
 }

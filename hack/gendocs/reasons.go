@@ -74,8 +74,14 @@ func weight(d diagnosis.Diagnosis) string {
 	if d.Shows == probe.Unprovable {
 		return "No failure: the condition is Unknown, and `Healthy` is True where nothing else is wrong."
 	}
+	if d.Shows == probe.Passed && d.Blame == "" {
+		return "No failure: the condition is True, and says how that was proven."
+	}
 	if d.Shows == probe.Undecided {
 		return "No failure but an open question: the condition and `Healthy` are Unknown."
+	}
+	if d.Shows == probe.Passed && d.Blame == "" {
+		return "A notice, at once: the condition stays True, and nothing has to be mended."
 	}
 	text := mends[d.Blame]
 	if d.OwnHostBlame == diagnosis.Owner {

@@ -6,6 +6,7 @@
 package diagnosis
 
 import (
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -119,27 +120,60 @@ func gravity(s probe.Standing) int {
 
 const probingMessage = "The first probe has not ended yet."
 
-// summary says what a healthy verdict rests on.
+// summary says what a healthy verdict rests on: all that is worth telling, by stage.
 func summary(v probe.Verdict, s Subject) string {
-	for stage, standing := range v.Stages {
-		if standing.Finding.Symptom != (probe.Symptom{}) && stage <= int(probe.Provisioned) {
-			return message(standing, s)
+	var texts []string
+	for _, standing := range v.Stages[:probe.Working] {
+		if standing.Finding.Symptom != (probe.Symptom{}) {
+			texts = append(texts, message(standing, s))
 		}
 	}
-	return "All that " + s.Provider + " shows to read-only requests is as it should be."
+	if len(texts) == 0 {
+		return "All that " + s.Provider + " shows to read-only requests is as it should be."
+	}
+	return strings.Join(texts, " ")
 }
 
-// Warnings returns the early warnings among the standing findings, as reason and message.
-func Warnings(v probe.Verdict, s Subject) map[string]string {
-	warnings := map[string]string{}
+// Warning is what does no harm yet, and who reads events should know.
+type Warning struct{ Reason, Message string }
+
+// Warnings returns the early warnings among the standing findings, by stage.
+func Warnings(v probe.Verdict, s Subject) []Warning {
+	var warnings []Warning
 	for _, standing := range v.Stages {
 		f := standing.Finding
-		if f.Result == probe.Passed && f.Symptom != (probe.Symptom{}) && Of(f.Symptom).Shows == probe.Passed {
-			warnings[Of(f.Symptom).Reason] = message(standing, s)
+		if warns(f.Symptom) && f.Result == probe.Passed {
+			first := probe.Standing{Finding: probe.Finding{Symptom: f.Symptom, Args: f.Args}, Recalled: standing.Recalled}
+			warnings = append(warnings, Warning{Of(f.Symptom).Reason, message(first, s)})
+		}
+		for _, w := range f.Also {
+			warnings = append(warnings, Warning{Of(w.Symptom).Reason, about(w.Symptom, w.Args, s)})
 		}
 	}
 	return warnings
 }
+
+// Unconfirmed returns what the last probe found and the conditions do not show, since it takes several in a
+// row; nil where there is nothing of that kind.
+func Unconfirmed(v probe.Verdict, spec *v1alpha1.DependencySpec, s Subject) *v1alpha1.UnconfirmedFinding {
+	f, seen, found := v.Unconfirmed()
+	switch {
+	case !found:
+		return nil
+	case f.Result.Good():
+		return &v1alpha1.UnconfirmedFinding{
+			Reason: v1alpha1.ReasonPassed, Message: "What was wrong is mended.",
+			Seen: int32(seen), Threshold: spec.SuccessThreshold,
+		}
+	}
+	return &v1alpha1.UnconfirmedFinding{
+		Reason: Of(f.Symptom).Reason, Message: message(probe.Standing{Finding: f}, s),
+		Seen: int32(seen), Threshold: spec.FailureThreshold,
+	}
+}
+
+// warns says whether a symptom of a stage that passed calls for somebody.
+func warns(s probe.Symptom) bool { return Of(s).Shows == probe.Passed && Of(s).Blame != "" }
 
 func stageCondition(v probe.Verdict, stage probe.Stage, s Subject) (metav1.ConditionStatus, string, string) {
 	standing := v.Stages[stage]

@@ -41,3 +41,12 @@ func ForReason(reason string) []Diagnosis {
 	}
 	return found
 }
+
+// Fails says whether the symptom is a failure, which turns Healthy False.
+func (d Diagnosis) Fails() bool { return d.Shows == probe.Failed }
+
+// Doubts says whether the symptom leaves a question open, which turns Healthy Unknown.
+func (d Diagnosis) Doubts() bool { return d.Shows == probe.Undecided }
+
+// Warns says whether the symptom is an early warning of something that has to be mended.
+func (d Diagnosis) Warns() bool { return d.Shows == probe.Passed && d.Blame != "" }

@@ -28,10 +28,19 @@ func message(standing probe.Standing, s Subject) string {
 	if standing.Recalled != "" {
 		return standing.Recalled
 	}
-	d := Of(standing.Finding.Symptom)
-	text := s.Say(d.Seen+" "+d.Advice, standing.Finding.Args)
-	if strings.HasPrefix(d.Seen, "{provider}") {
-		return strings.ToUpper(text[:1]) + text[1:] // "the mail server" begins a sentence here.
+	texts := []string{about(standing.Finding.Symptom, standing.Finding.Args, s)}
+	for _, w := range standing.Finding.Also {
+		texts = append(texts, about(w.Symptom, w.Args, s))
+	}
+	return strings.Join(texts, " ")
+}
+
+// about says so of one symptom.
+func about(symptom probe.Symptom, args []string, s Subject) string {
+	d := Of(symptom)
+	text := s.Say(d.Seen+" "+d.Advice, args)
+	if strings.HasPrefix(text, "the ") {
+		return strings.ToUpper(text[:1]) + text[1:] // "the mail server" begins a sentence here, or "the host in Secret db".
 	}
 	return text
 }

@@ -45,7 +45,7 @@ func (h *history) finding(stage probe.Stage) probe.Finding {
 	case probe.Failed, probe.Undecided, probe.Unprovable:
 		var symptoms []probe.Symptom
 		for _, s := range probe.Symptoms() {
-			harmless := diagnosis.Of(s).Shows == probe.Unprovable
+			harmless := diagnosis.Of(s).Shows == probe.Unprovable || diagnosis.Of(s).Blame == ""
 			if s.Stage() == stage && (!harmless || f.Result == probe.Unprovable) {
 				symptoms = append(symptoms, s)
 			}

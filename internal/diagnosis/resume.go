@@ -24,12 +24,16 @@ func Resume(status *v1alpha1.DependencyStatus, key probe.Key, t probe.Target) pr
 		return fresh
 	}
 	current := healthy.ObservedGeneration == key.Generation
-	accepted := names(status.AcceptedSecret, key.Secret)
-	if accepted && key.Secret != (probe.Version{}) && (current || !t.OwnHost) {
+	accepted, observed := names(status.AcceptedSecret, key.Secret), names(status.ObservedSecret, key.Secret)
+	if key.Secret != (probe.Version{}) && (current || !t.OwnHost) {
 		// Another generation may have named another host, which says nothing about this one.
-		fresh.Accepted = t.Login()
+		if accepted {
+			fresh.Accepted = t.Login()
+		}
+		if observed && status.CredentialExpiresAt != nil {
+			fresh.Expires = status.CredentialExpiresAt.Time
+		}
 	}
-	observed := names(status.ObservedSecret, key.Secret)
 	if !observed && meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionAuthenticated) {
 		return fresh // The Secret has changed since, so nothing is known of what it holds now.
 	}

@@ -5,6 +5,7 @@ package diagnosis_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,6 +19,9 @@ import (
 func (d *dependency) status() *v1alpha1.DependencyStatus {
 	status := &v1alpha1.DependencyStatus{
 		ObservedGeneration: d.subject.Generation, Conditions: d.conditions(), AcceptedSecret: d.accepted,
+	}
+	if !d.verdict.Expires.IsZero() {
+		status.CredentialExpiresAt = &metav1.Time{Time: d.verdict.Expires}
 	}
 	if s := d.verdict.Key.Secret; s != (probe.Version{}) {
 		status.ObservedSecret = &v1alpha1.SecretVersion{UID: s.UID, ResourceVersion: s.ResourceVersion}
@@ -113,6 +117,29 @@ func TestAStatusStandsAfterARestart(t *testing.T) {
 			next.probed(c.next)
 			if diff := cmp.Diff(status.Conditions, next.conditions()); diff != "" {
 				t.Errorf("the next probe found the same, and the status changed (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWhenACredentialExpiresIsKnownAfterARestart(t *testing.T) {
+	expiry := time.Unix(1_800_000_000, 0)
+	for name, c := range map[string]struct {
+		edit func(*dependency)
+		want time.Time
+	}{
+		"nothing was changed":                          {func(*dependency) {}, expiry},
+		"the spec was edited":                          {func(d *dependency) { d.verdict.Key.Generation++ }, expiry},
+		"the spec was edited, which may name a server": {func(d *dependency) { d.ownHost().verdict.Key.Generation++ }, time.Time{}},
+		"the Secret was changed":                       {func(d *dependency) { d.verdict.Key.Secret.ResourceVersion = "2" }, time.Time{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDependency().probed(good())
+			d.verdict.Expires = expiry
+			status := d.status()
+			c.edit(d)
+			if got := d.restarted(status).verdict.Expires; !got.Equal(c.want) {
+				t.Errorf("expected %v, found %v", c.want, got)
 			}
 		})
 	}

@@ -260,30 +260,38 @@ func worstFirst(members []v1alpha1.Member) []v1alpha1.Member {
 
 // summarise says in one line how an app fares: the worst entry that is not healthy, required ones first.
 func summarise(entries []entry) (summary string, degraded bool) {
-	for _, level := range []struct {
-		importance v1alpha1.Importance
-		word       string
-	}{{v1alpha1.ImportanceRequired, "Down"}, {v1alpha1.ImportanceOptional, "Degraded"}} {
-		worst, bad, phrase := 0, 0, ""
+	for _, importance := range []v1alpha1.Importance{v1alpha1.ImportanceRequired, v1alpha1.ImportanceOptional} {
+		worst, bad, phrase := metav1.ConditionTrue, 0, ""
 		for _, e := range entries {
 			found := e.verdict(v1alpha1.ConditionHealthy)
-			grade := badness[found.Status]
-			if cmp.Or(e.Importance, v1alpha1.ImportanceRequired) != level.importance || grade == 0 {
+			if cmp.Or(e.Importance, v1alpha1.ImportanceRequired) != importance || badness[found.Status] == 0 {
 				continue
 			}
 			bad++
-			if grade > worst {
-				worst, phrase = grade, e.phrase(found.Reason)
+			if badness[found.Status] > badness[worst] {
+				worst, phrase = found.Status, e.phrase(found.Reason)
 			}
 		}
 		if bad > 1 {
 			phrase += fmt.Sprintf(" (and %d more)", bad-1)
 		}
 		if bad > 0 {
-			return level.word + ": " + phrase, level.importance == v1alpha1.ImportanceOptional
+			return level(importance, worst) + ": " + phrase, importance == v1alpha1.ImportanceOptional
 		}
 	}
 	return "All systems operational", false
+}
+
+// level says in a word what the worst entry of an importance means to an app. One that nobody knows of is no
+// reason to call the app down.
+func level(importance v1alpha1.Importance, worst metav1.ConditionStatus) string {
+	switch {
+	case importance == v1alpha1.ImportanceOptional:
+		return "Degraded"
+	case worst == metav1.ConditionUnknown:
+		return "Unknown"
+	}
+	return "Down"
 }
 
 // phrase puts a reason into words that go on in a sentence.

@@ -115,16 +115,16 @@ func TestRollUp(t *testing.T) {
 		},
 		"a suspended member is Unknown and Ready": {
 			requires: []v1alpha1.Requirement{ai}, ais: members{member("a", "Unknown Suspended", "True Suspended")},
-			healthy: "Unknown Suspended", ready: "True Suspended", summary: "Down: AI suspended",
+			healthy: "Unknown Suspended", ready: "True Suspended", summary: "Unknown: AI suspended",
 		},
 		"a member that nobody visited yet is Unknown": {
 			requires: []v1alpha1.Requirement{ai}, ais: members{member("a", "", "")},
-			healthy: "Unknown Probing", ready: "Unknown Probing", summary: "Down: AI probing",
+			healthy: "Unknown Probing", ready: "Unknown Probing", summary: "Unknown: AI probing",
 		},
 		"Ready is no more than what its members prove": {
 			requires: []v1alpha1.Requirement{ai, email}, ais: members{fine("a")},
 			emails:  members{member("b", "Unknown TimedOut", "True Unproven")},
-			healthy: "Unknown TimedOut", ready: "True Unproven", summary: "Down: email timed out",
+			healthy: "Unknown TimedOut", ready: "True Unproven", summary: "Unknown: email timed out",
 		},
 		"of several members the worst counts": {
 			requires: []v1alpha1.Requirement{ai}, ais: members{fine("a"), wrong("c"), fine("b")},

@@ -113,9 +113,10 @@ func settleBad(s *probe.Standing, f probe.Finding, w weight) {
 	shown := s.Finding.Result
 	switch {
 	case shown == probe.NotReached, shown.Good() && (atOnce || s.Bad >= w.threshold):
-		s.Finding, s.Recalled = f, ""
+		s.Finding, s.Recalled, s.Rival = f, "", probe.Finding{}
 	case shown.Good():
-		return // It is counted, and not shown yet.
+		s.Rival = f // It is counted, and not shown yet.
+		return
 	case s.Finding.Equal(f):
 		s.Rival, s.RivalSeen = probe.Finding{}, 0
 	default:

@@ -25,7 +25,8 @@ type Diagnosis struct {
 	// Counts says how many probes in a row it takes. What is found without a probe counts at once.
 	Counts Counts
 	// Shows is the result of a finding with this symptom, and Failed where it is not set. Passed marks an
-	// early warning: the stage is good, and an event tells of what is to come.
+	// early warning: the stage is good, and an event tells of what is to come. Without a blame it is no more
+	// than a notice.
 	Shows probe.Result
 	// Stalls says that nothing but an edit of the spec, or of the operator's flags, can help.
 	Stalls bool
@@ -59,7 +60,9 @@ const (
 
 // table has one row for each symptom, by stage, which internal/probe/symptom.go tells. Conditions, events,
 // metric labels, the CLI and docs/reasons.md all come from it.
-var table = byStage(slices.Concat(configuredRows, rows, provisionedRows, mailRows))
+var table = byStage(slices.Concat(
+	configuredRows, rows, provisionedRows, mailRows, authRows, receiverRows, accessRows,
+))
 
 func byStage(all []Diagnosis) []Diagnosis {
 	slices.SortStableFunc(all, func(a, b Diagnosis) int { return int(a.Symptom.Stage()) - int(b.Symptom.Stage()) })
@@ -72,7 +75,7 @@ var rows = []Diagnosis{
 	{
 		Symptom: probe.NameNotResolved, Reason: v1alpha1.ReasonNameNotResolved, Blame: Network, OwnHostBlame: Owner,
 		Seen:   "DNS has no address for {hostname}.",
-		Advice: "Check the name where the spec sets it, in spec.endpoint, in spec.smtp or as a resource, and the cluster's DNS.",
+		Advice: "Check the name where it is set, in spec.endpoint, spec.url, spec.smtp or spec.postgres, as a resource or in the Secret, and the cluster's DNS.",
 	},
 	{
 		Symptom: probe.NameServerFailed, Reason: v1alpha1.ReasonNameServerFailed, Blame: Network,
@@ -206,7 +209,7 @@ var rows = []Diagnosis{
 	{
 		Symptom: probe.ScopeMissing, Reason: v1alpha1.ReasonInsufficientScope, Blame: Owner,
 		Seen:   "The {credential}[ in {secret}] is valid but lacks a scope[: {names}].",
-		Advice: "Issue a key with that scope at {provider}, or grant it to this key.",
+		Advice: "Issue one with that scope at {provider}, or grant it to this one.",
 	},
 	{
 		Symptom: probe.Forbidden, Reason: v1alpha1.ReasonRoleForbidden, Blame: Owner,
@@ -222,5 +225,10 @@ var rows = []Diagnosis{
 		Symptom: probe.AccountNotAccessible, Reason: v1alpha1.ReasonAccountNotAccessible, Blame: Owner,
 		Seen:   "The {credential}[ in {secret}] may not act for the account that the spec names[, {names}], or there is none.",
 		Advice: "Check the account in the spec and the mode of the key, and whether the account still grants access to the platform.",
+	},
+	{
+		Symptom: probe.WebhookOwnerNotFound, Reason: v1alpha1.ReasonAccountNotAccessible, Blame: Owner,
+		Seen:   "{provider} has no application, project or tenant of the name in the spec, or the {credential}[ in {secret}] may not see it.",
+		Advice: "Correct spec.svix.application, spec.convoy.project or spec.outpost.tenant, or use a key of the environment that has it.",
 	},
 }

@@ -27,7 +27,7 @@ var configuredRows = []Diagnosis{
 		Advice: "Name a real mail server in spec.smtp, or set spec.smtp.sink to Accept where a sink is meant or the guess is wrong.",
 	},
 	{
-		// These three are of a DependencySet alone: such an object is declared, or it is not.
+		// These four are of a DependencySet alone: such an object is declared, or it is not.
 		Symptom: probe.NoPublicAPI, Reason: v1alpha1.ReasonNoPublicAPI, Blame: Owner, Stalls: true,
 		Seen:   "No public API is declared.",
 		Advice: "Create a PublicAPI with its endpoint, the Secret with its key, and the requests that the app sends.",
@@ -41,6 +41,11 @@ var configuredRows = []Diagnosis{
 		Symptom: probe.NoWebhookEndpoint, Reason: v1alpha1.ReasonNoWebhookEndpoint, Blame: Owner, Stalls: true,
 		Seen:   "No webhook endpoint is declared.",
 		Advice: "Create a WebhookEndpoint with the URL at which the app receives, and the events that it handles.",
+	},
+	{
+		Symptom: probe.NoAuthProvider, Reason: v1alpha1.ReasonNoAuthProvider, Blame: Owner, Stalls: true,
+		Seen:   "No sign-in is declared.",
+		Advice: "Create an AuthProvider with the URL of the issuer, or of the Supabase project, as its endpoint.",
 	},
 	{
 		Symptom: probe.SecretNotFound, Reason: v1alpha1.ReasonSecretNotFound, Blame: Owner,
@@ -93,6 +98,12 @@ var configuredRows = []Diagnosis{
 		Advice: "Put the test {credential} of {provider} there, or set the mode in the spec to Live.",
 	},
 	{
+		Symptom: probe.SigningSecretUnfit, Reason: v1alpha1.ReasonSigningSecretUnfit, Blame: Owner,
+		Seen: "The signing secret[ in {secret}] has not the form that spec.testPing.signature needs.",
+		Advice: "For StandardWebhooks it is base64, after whsec_; for Stripe it begins with whsec_. " +
+			"Put there what the sender shows as the signing secret of the endpoint.",
+	},
+	{
 		Symptom: probe.CANotFound, Reason: v1alpha1.ReasonCANotFound, Blame: Owner,
 		Seen:   "What spec.caRef names[, {names},] does not exist.",
 		Advice: "Create it with the PEM certificates, or correct spec.caRef.",
@@ -113,14 +124,25 @@ var configuredRows = []Diagnosis{
 		Advice: "If it may, add {host} to its annotation " + v1alpha1.AllowedHostsAnnotation + ", after a comma.",
 	},
 	{
+		Symptom: probe.ConsentElsewhere, Reason: v1alpha1.ReasonConsentMissing, Blame: Owner,
+		Seen:   "{provider} wants the {credential} sent to another host[, {names}], and Secret {secretName} does not allow that.",
+		Advice: "If it may, add that host to its annotation " + v1alpha1.AllowedHostsAnnotation + ", after a comma.",
+	},
+	{
+		Symptom: probe.SigningNotConsented, Reason: v1alpha1.ReasonConsentMissing, Blame: Owner,
+		Seen: "Secret {secretName} does not allow anything to be signed with it for {host}: it is not sent there, but a secret that is short " +
+			"could be guessed from a signature.",
+		Advice: "If it may: kubectl annotate secret -n {namespace} {secretName} " + v1alpha1.AllowedHostsAnnotation + "={host}",
+	},
+	{
 		Symptom: probe.PlainHTTPRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,
 		Seen:   "The endpoint at {host} is plain http, which Mainstay does not speak.",
 		Advice: "Use https, or start Mainstay with --allow-http.",
 	},
 	{
 		Symptom: probe.ClearTextRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,
-		Seen:   "With spec.smtp.tls None all that is said to {host} goes in clear, which Mainstay does only where its administrator allows it.",
-		Advice: "Set spec.smtp.tls to STARTTLS or Implicit, or start Mainstay with --allow-host={host}",
+		Seen:   "With tls set to None all that is said to {host} goes in clear, which Mainstay does only where its administrator allows it.",
+		Advice: "Set it to another mode, or start Mainstay with --allow-host={host}",
 	},
 	{
 		Symptom: probe.AddressNeverAdmitted, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,

@@ -72,7 +72,12 @@ var mailRows = []Diagnosis{
 		Advice: "Name a real mail server in spec.smtp.host, or set spec.smtp.sink to Accept where a sink is meant.",
 	},
 	{
-		Symptom: probe.SinkIntended, Reason: v1alpha1.ReasonSMTPSinkIntended, Blame: Owner, Shows: probe.Passed,
+		Symptom: probe.AcceptsAnyPassword, Reason: v1alpha1.ReasonSMTPSink, Blame: Owner,
+		Seen:   "{host} accepted a user name and a password that nobody has, as email sinks do: they take every email and deliver none.",
+		Advice: "Name a real mail server in spec.smtp.host. Where this one does deliver, or a sink is meant, remove spec.smtp.sinkTest.",
+	},
+	{
+		Symptom: probe.SinkIntended, Reason: v1alpha1.ReasonSMTPSinkIntended, Shows: probe.Passed,
 		Seen:   "{host} greets as an email sink[, {names}], which delivers nothing, as spec.smtp.sink says it may.",
 		Advice: "Nothing has to change where no email is meant to arrive.",
 	},

@@ -22,6 +22,12 @@ var provisionedRows = []Diagnosis{
 		Advice: "Accept the agreement and fill in the form on the use case, in the console of {provider}.",
 	},
 	{
+		Symptom: probe.ModelAgreementPending, Reason: v1alpha1.ReasonModelAgreementPending, Blame: Owner, Shows: probe.Undecided,
+		Seen: "Nobody has accepted the agreement of a model that spec.models names[: {names}]. {provider} does so itself with the first call, " +
+			"where the caller's permissions and the account's means of payment let it.",
+		Advice: "Have the app call the model once, or accept the agreement in the console of {provider}. Mainstay does neither.",
+	},
+	{
 		Symptom: probe.ModelNotAuthorized, Reason: v1alpha1.ReasonModelNotAvailable, Blame: Owner,
 		Seen:   "The account is not authorized to use a model that spec.models names[: {names}].",
 		Advice: "Have the policies of the organization and of the account at {provider} allow it.",
@@ -65,6 +71,11 @@ var provisionedRows = []Diagnosis{
 		Symptom: probe.DomainVerificationLapsing, Reason: v1alpha1.ReasonDomainVerificationLapsing, Blame: Owner, Shows: probe.Passed,
 		Seen:   "The domain[ {names}] still sends, but {provider} no longer finds all of its DNS records.",
 		Advice: "Restore the DNS records that {provider} shows for the domain before its verification ends.",
+	},
+	{
+		Symptom: probe.DomainProvenByDNS, Reason: v1alpha1.ReasonProvenByDNS, Shows: probe.Passed,
+		Seen:   "The {credential}[ in {secret}] cannot show the domain at {provider}, and DNS proves it instead[: {names}].",
+		Advice: "Nothing has to change: a key that may only send is the safest choice.",
 	},
 	{
 		Symptom: probe.SandboxMode, Reason: v1alpha1.ReasonSandboxMode, Blame: Owner,
@@ -203,6 +214,11 @@ var provisionedRows = []Diagnosis{
 		Symptom: probe.DeliveriesFailing, Reason: v1alpha1.ReasonDeliveriesFailing, Blame: Owner, Counts: InARow,
 		Seen:   "The webhook endpoint is set up, and does not take what {provider} sends[: {names}].",
 		Advice: "See at {provider} what it answers; with 400 or 401 the app most likely has another signing secret.",
+	},
+	{
+		Symptom: probe.DeadLettered, Reason: v1alpha1.ReasonDeadLettered, Blame: Owner, Counts: InARow,
+		Seen:   "The webhook endpoint takes what {provider} sends, but some of the last day was given up and will not be sent again.",
+		Advice: "Have it resent at {provider}; status.deliveries says how much it is.",
 	},
 	{
 		Symptom: probe.DeliveriesUnclear, Reason: v1alpha1.ReasonDeliveriesUnclear, Blame: Owner, Shows: probe.Undecided,

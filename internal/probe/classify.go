@@ -20,8 +20,11 @@ type Rule struct {
 	// Code is one of the words in the places where providers put codes: code, type, name, status, reason,
 	// ErrorCode; and __type and the header X-Amzn-Errortype of AWS.
 	Code string
-	// Message is a part of the provider's message, in lower case.
+	// Message is a part of the provider's message, in lower case. The names of quotas that the errors of
+	// Google's APIs have in a place of their own count as parts of it.
 	Message string
+	// Waits says that the answer has a Retry-After.
+	Waits bool
 
 	// Means is the symptom.
 	Means Symptom
@@ -79,7 +82,7 @@ func classify(a Answer, rules []Rule) Reading {
 	}
 	if !good || said.present {
 		for _, rule := range rules {
-			if rule.matches(a.Status, said) {
+			if rule.matches(a, said) {
 				return Reading{
 					Symptom: rule.Means, Args: rule.args(said), Unprovable: rule.Unprovable, Undecided: rule.Undecided,
 				}
@@ -141,8 +144,8 @@ func isBrokenJSON(body []byte) bool {
 	return bytes.HasPrefix(body, []byte("{")) && !json.Valid(body)
 }
 
-func (r Rule) matches(status int, said errorBody) bool {
-	return (r.Status == 0 || r.Status == status) &&
+func (r Rule) matches(a Answer, said errorBody) bool {
+	return (r.Status == 0 || r.Status == a.Status) && (!r.Waits || a.first("Retry-After") != "") &&
 		(r.Code == "" || slices.Contains(said.codes, r.Code)) &&
 		(r.Message == "" || strings.Contains(strings.ToLower(said.message), r.Message))
 }
@@ -226,12 +229,16 @@ type errorObject struct {
 	Reason json.RawMessage `json:"reason"`
 	// Need is where DevSphere names the scope that is missing.
 	Need json.RawMessage `json:"need"`
+	// Scope is where issuers of OAuth 2.0 name the scopes that they do not grant.
+	Scope json.RawMessage `json:"scope"`
 	// ErrorCode is Postmark's name for it.
 	ErrorCode json.RawMessage `json:"ErrorCode"`
 	AWSType   json.RawMessage `json:"__type"`
 	Message   json.RawMessage `json:"message"`
 	Detail    json.RawMessage `json:"detail"`
 	Details   json.RawMessage `json:"details"`
+	// Description is OAuth's name for the message (RFC 6749, section 5.2).
+	Description json.RawMessage `json:"error_description"`
 }
 
 // readError understands the shapes seen in the wild: {"error": "text"}, {"error": {"code", "type",
@@ -312,7 +319,7 @@ func (e *errorBody) read(o errorObject) {
 	if text, ok := readText(o.AWSType); ok && text != "" {
 		e.codes = append(e.codes, awsCode(text))
 	}
-	for _, raw := range []json.RawMessage{o.Message, o.Detail} {
+	for _, raw := range []json.RawMessage{o.Message, o.Detail, o.Description} {
 		if len(raw) == 0 {
 			continue
 		}
@@ -322,6 +329,9 @@ func (e *errorBody) read(o errorObject) {
 	}
 	if text, ok := readText(o.Need); ok && len(o.Need) > 0 {
 		e.scopes = append(e.scopes, tokens([]string{text})...)
+	}
+	if text, ok := readText(o.Scope); ok && len(o.Scope) > 0 {
+		e.scopes = append(e.scopes, tokens(strings.Fields(text))...)
 	}
 	var details struct {
 		ErrorCode json.RawMessage `json:"error_code"` // Anthropic, for spend limits
@@ -334,28 +344,9 @@ func (e *errorBody) read(o errorObject) {
 			e.codes = append(e.codes, text)
 		}
 	}
-	e.codes = append(e.codes, reasons(o.Details)...)
-}
-
-// reasons finds the codes that Google's APIs put into a list of details, of which one is an ErrorInfo. It
-// reads no more than the first few of a list that may be hostile.
-func reasons(details json.RawMessage) (codes []string) {
-	list := json.NewDecoder(bytes.NewReader(details))
-	if first, err := list.Token(); err != nil || first != json.Delim('[') || len(details) > maxError {
-		return nil
+	for _, detail := range googleDetails(o.Details) {
+		e.readDetail(detail)
 	}
-	for range maxErrors {
-		var detail struct {
-			Reason string `json:"reason"`
-		}
-		if !list.More() || list.Decode(&detail) != nil {
-			break
-		}
-		if detail.Reason != "" {
-			codes = append(codes, detail.Reason)
-		}
-	}
-	return codes
 }
 
 // readText reads a text, and null as an empty one.

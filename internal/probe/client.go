@@ -4,6 +4,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -45,9 +46,9 @@ const (
 	silence, pingTimeout = 20 * time.Second, 5 * time.Second
 )
 
-// Request is one request to a provider: a GET, or a POST where it has a body.
+// Request is one request to a provider: a GET, or a POST where it has a body, unless Method says otherwise.
 type Request struct {
-	URL string
+	URL, Method string
 	// Body is what is posted; JSON where Header names no other Content-Type.
 	Body string
 	// Header holds what the provider wants besides the credential.
@@ -75,6 +76,8 @@ type Answer struct {
 	Anonymous bool
 	// Connected says that there was a connection, with TLS where the URL asks for it.
 	Connected bool
+	// Expires is when the server's certificate ends; zero without TLS.
+	Expires time.Time
 }
 
 // Network is the Client that talks to the network. Over HTTP it follows no redirect. It sends a credential
@@ -141,10 +144,14 @@ func (c *Network) Do(ctx context.Context, r Request) Answer {
 		answer.Connected = true
 		return answer
 	}
-	return Answer{
+	answer := Answer{
 		Connected: true, Status: resp.StatusCode, Header: resp.Header, Body: body[:min(len(body), limit)],
 		Endless: len(body) > limit, Anonymous: r.Credential.IsZero(),
 	}
+	if resp.TLS != nil {
+		answer.Expires = resp.TLS.PeerCertificates[0].NotAfter
+	}
+	return answer
 }
 
 // prepare returns the request as it is sent.
@@ -153,7 +160,7 @@ func (r Request) prepare(ctx context.Context, userAgent string) (*http.Request, 
 	if r.Body != "" {
 		method, body = http.MethodPost, strings.NewReader(r.Body)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, r.URL, body)
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(r.Method, method), r.URL, body)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,8 @@ func (instant) Do(context.Context, Request) Answer { return Answer{Status: 200, 
 
 func (instant) Converse(context.Context, Dialogue) Session { return Session{} }
 
+func (instant) Transact(context.Context, Transaction) Results { return Results{} }
+
 func (instant) LookUp(context.Context, Question) Records { return Records{} }
 
 // crowd is an engine among whose entries there are always many that wait, since who was probed is due again at

@@ -363,3 +363,27 @@ func TestWhoIsDueFirstIsServedFirst(t *testing.T) {
 		}
 	})
 }
+
+// TestWhenACredentialExpiresStandsUntilItIsProvenOtherwise has a provider that says it in good answers alone.
+func TestWhenACredentialExpiresStandsUntilItIsProvenOtherwise(t *testing.T) {
+	inWorld(t, probe.Options{}, func(w *world) {
+		expiry := time.Now().Add(30 * 24 * time.Hour)
+		answers := []probe.Report{down(), good(), good()}
+		answers[1].Expires = expiry.Add(time.Hour)
+		w.answer = func(_ context.Context, t probe.Target) probe.Report {
+			return answers[min(len(w.begun(t.BaseURL)), len(answers))-1]
+		}
+		known := fresh("a")
+		known.Expires = expiry
+		w.Set(idOf("a"), targetOf("a"), known)
+		at := second
+		for i, want := range []time.Time{expiry, expiry.Add(time.Hour), {}} {
+			for w.at(at); len(w.begun("a")) <= i; w.at(at) {
+				at += 1 * second
+			}
+			if got := w.verdict(idOf("a")).Expires; !got.Equal(want) {
+				t.Errorf("after probe %d: expected %v, found %v", i+1, want, got)
+			}
+		}
+	})
+}

@@ -9,15 +9,16 @@ import (
 	"time"
 )
 
-// Client asks the outside: a provider over HTTP, a mail server over SMTP, a name server over DNS. It returns
-// no error: that nothing came back is an answer too.
+// Client asks the outside: a provider over HTTP, a mail server over SMTP, a database, a name server over DNS.
+// It returns no error: that nothing came back is an answer too.
 type Client interface {
 	Do(ctx context.Context, r Request) Answer
 	Converse(ctx context.Context, d Dialogue) Session
+	Transact(ctx context.Context, t Transaction) Results
 	LookUp(ctx context.Context, q Question) Records
 }
 
-// ask is a Request, a Dialogue or a Question, for what treats them alike.
+// ask is a Request, a Dialogue, a Transaction or a Question, for what treats them alike.
 type ask[A reply] interface {
 	// key is equal for two that ask the same of the same server.
 	key() any
@@ -37,7 +38,7 @@ type loss struct {
 	connected bool
 }
 
-// reply is an Answer, a Session or Records.
+// reply is an Answer, a Session, Results or Records.
 type reply interface {
 	// way returns the fault that kept an answer from coming, and whether there was a connection.
 	way() (fault Symptom, connected bool)

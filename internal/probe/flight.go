@@ -134,8 +134,11 @@ func (e *Engine) take(m *entry, f *flight, r Report, now time.Time) Observation 
 	if len(r.Headroom) > 0 {
 		m.verdict.Headroom = r.Headroom
 	}
-	if !r.Expires.IsZero() {
-		m.verdict.Expires = r.Expires
+	if r.Deliveries != nil {
+		m.verdict.Deliveries = r.Deliveries
+	}
+	if !r.Expires.IsZero() || r.Outcome[Authenticated].Result == Passed {
+		m.verdict.Expires = r.Expires // Who was let in, and told nothing of an end, has none.
 	}
 	if r.Outcome[Provisioned].Result != NotReached {
 		m.verdict.Deadline = r.Deadline

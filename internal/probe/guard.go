@@ -96,10 +96,8 @@ func URLHostPort(u *url.URL) HostPort {
 	return HostPort{Host: canonical(u.Hostname()), Port: port}
 }
 
-// MailHost returns a mail server by its host and port.
-func MailHost(host string, port int32) HostPort {
-	return HostPort{Host: canonical(host), Port: strconv.Itoa(int(port))}
-}
+// ServerAt returns a server by its host and port.
+func ServerAt(host, port string) HostPort { return HostPort{Host: canonical(host), Port: port} }
 
 // String writes host:port, or the host alone where there is no port.
 func (h HostPort) String() string {
@@ -251,8 +249,8 @@ func (g Guard) refusesClear(addr netip.Addr, byName bool) (Symptom, bool) {
 	return ClearTextRefused, !named
 }
 
-// CheckMail judges what can be known of a mail server without DNS, as CheckURL does for a URL.
-func (g Guard) CheckMail(server HostPort, mode TLSMode) (Symptom, bool) {
+// CheckServer judges what can be known of a server without DNS, as CheckURL does for a URL.
+func (g Guard) CheckServer(server HostPort, mode TLSMode) (Symptom, bool) {
 	addr, err := netip.ParseAddr(server.Host)
 	byName := g.allowsHost(server)
 	switch {

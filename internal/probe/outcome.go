@@ -73,11 +73,31 @@ type Finding struct {
 	Symptom Symptom
 	// Args are names from the spec, or tokens that Token admitted. No other remote text.
 	Args []string
+	// Also are more early warnings, in the order in which they were found.
+	Also []Warning
+}
+
+// Warning is a symptom of what does no harm yet.
+type Warning struct {
+	Symptom Symptom
+	Args    []string
 }
 
 // Equal says whether both findings are the same in every part.
 func (f Finding) Equal(g Finding) bool {
-	return f.Result == g.Result && f.Symptom == g.Symptom && slices.Equal(f.Args, g.Args)
+	return f.Result == g.Result && f.Symptom == g.Symptom && slices.Equal(f.Args, g.Args) &&
+		slices.EqualFunc(f.Also, g.Also, Warning.equal)
+}
+
+func (w Warning) equal(v Warning) bool { return w.Symptom == v.Symptom && slices.Equal(w.Args, v.Args) }
+
+// Warn adds an early warning. What the finding says already goes before it.
+func (f *Finding) Warn(s Symptom, args ...string) {
+	if f.Result == Passed && f.Symptom == (Symptom{}) {
+		f.Symptom, f.Args = s, args
+		return
+	}
+	f.Also = append(slices.Clip(f.Also), Warning{s, args})
 }
 
 // Pass is a finding that passed.
@@ -99,6 +119,8 @@ type Report struct {
 	OptIn StageSet
 	// Headroom is what the provider said of its limits.
 	Headroom []Headroom
+	// Deliveries is what a sender of webhooks said of its deliveries; nil where it said nothing.
+	Deliveries *Deliveries
 	// Expires is when the credential expires; zero where that is not known.
 	Expires time.Time
 	// Deadline is by when the provider wants the owner to act; zero where it names no time.
@@ -133,9 +155,26 @@ func (o *Outcome) Fail(s Symptom, args ...string) {
 		*f = Fail(s, args...)
 		return
 	}
-	if f.Symptom != s {
-		return
+	if f.Symptom == s {
+		f.add(args)
 	}
+}
+
+// Leave records that a symptom leaves its stage open, as Undecided or Unprovable. What failed is graver, and
+// a question that is open already takes more arguments of the same symptom.
+func (o *Outcome) Leave(open Result, s Symptom, args ...string) {
+	f := &o[s.Stage()]
+	switch {
+	case f.Result == Failed:
+	case f.Result == open && f.Symptom == s:
+		f.add(args)
+	default:
+		*f = Finding{Result: open, Symptom: s, Args: args}
+	}
+}
+
+// add adds the arguments that a finding has not yet.
+func (f *Finding) add(args []string) {
 	for _, arg := range args {
 		if !slices.Contains(f.Args, arg) {
 			f.Args = append(f.Args, arg)

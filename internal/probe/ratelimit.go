@@ -20,8 +20,9 @@ const (
 )
 
 // RetryAfter is how long the answer asks to wait before the next request; 0 where it does not say.
-// It reads retry-after-ms (milliseconds), and Retry-After in seconds or as an HTTP date (RFC 9110); and
-// where a header says that no request is left, when there will be some.
+// It reads retry-after-ms (milliseconds), and Retry-After in seconds or as an HTTP date (RFC 9110); what the
+// errors of Google's APIs say in their body; and where a header says that no request is left, when there will
+// be some.
 func (a Answer) RetryAfter(now time.Time) time.Duration {
 	if ms, ok := number(a.first("Retry-After-Ms")); ok {
 		return wait(ms*float64(time.Millisecond), maxWait)
@@ -32,6 +33,9 @@ func (a Answer) RetryAfter(now time.Time) time.Duration {
 	most := maxCourtesy
 	if a.Status == http.StatusTooManyRequests {
 		most = maxWait
+		if delay := retryDelay(a.Body); delay > 0 {
+			return wait(float64(delay), most)
+		}
 	}
 	for _, limit := range limitHeaders {
 		// An answer that it is enough need not say that nothing is left: Mailgun's says only until when.

@@ -47,6 +47,32 @@ func TestRateLimitHeadersAreObeyed(t *testing.T) {
 	}
 }
 
+func TestGooglesErrorsSayInTheirBodyHowLongToWait(t *testing.T) {
+	cases := map[string]struct {
+		status int
+		body   string
+		want   time.Duration
+	}{
+		"a delay":                     {429, `{"error":{"details":[{"violations":[{"quotaId":"a"}]},{"retryDelay":"33s"}]}}`, 33 * time.Second},
+		"a part of a second":          {429, `{"error":{"details":[{"retryDelay":"0.5s"}]}}`, 500 * time.Millisecond},
+		"an hour at most":             {429, `{"error":{"details":[{"retryDelay":"86400s"}]}}`, time.Hour},
+		"nothing that is over":        {429, `{"error":{"details":[{"retryDelay":"-5s"}]}}`, 0},
+		"no duration":                 {429, `{"error":{"details":[{"retryDelay":"soon"}]}}`, 0},
+		"details that are no list":    {429, `{"error":{"details":{"retryDelay":"33s"}}}`, 0},
+		"no JSON":                     {429, `33s`, 0},
+		"an answer that is no limit":  {400, `{"error":{"details":[{"retryDelay":"33s"}]}}`, 0},
+		"nothing after what is wrong": {429, `{"error":{"details":[7,{"retryDelay":"33s"}]}}`, 0},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			a := Answer{Status: c.status, Body: []byte(c.body)}
+			if got := a.RetryAfter(time.Unix(0, 0)); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
 func FuzzRetryAfter(f *testing.F) {
 	f.Add("Retry-After", "120")
 	f.Add("Retry-After", "31536000")

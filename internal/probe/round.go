@@ -34,6 +34,9 @@ func (r *round) Do(ctx context.Context, request Request) Answer { return noted(c
 // Converse implements Client.
 func (r *round) Converse(ctx context.Context, d Dialogue) Session { return noted(ctx, r, d) }
 
+// Transact implements Client.
+func (r *round) Transact(ctx context.Context, t Transaction) Results { return noted(ctx, r, t) }
+
 // LookUp implements Client.
 func (r *round) LookUp(ctx context.Context, q Question) Records { return noted(ctx, r, q) }
 
@@ -75,6 +78,9 @@ func (r *replay) Do(_ context.Context, request Request) Answer { return replayed
 
 // Converse implements Client.
 func (r *replay) Converse(_ context.Context, d Dialogue) Session { return replayed(r, d) }
+
+// Transact implements Client.
+func (r *replay) Transact(_ context.Context, t Transaction) Results { return replayed(r, t) }
 
 // LookUp implements Client.
 func (r *replay) LookUp(_ context.Context, q Question) Records { return replayed(r, q) }

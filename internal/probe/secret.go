@@ -82,18 +82,34 @@ func (s Secret) ShownBy(text string) bool {
 // Expiry returns when a credential expires that says so itself, as a JWT does (RFC 7519, claim exp); zero for
 // any other.
 func (s Secret) Expiry() time.Time {
-	parts := strings.Split(s.Reveal(), ".")
-	if len(parts) != 3 {
-		return time.Time{}
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	var claims struct {
 		Exp float64 `json:"exp"`
 	}
-	if err != nil || json.Unmarshal(payload, &claims) != nil || claims.Exp <= 0 || claims.Exp > maxUnix {
+	if !s.claims(&claims) || claims.Exp <= 0 || claims.Exp > maxUnix {
 		return time.Time{}
 	}
 	return time.Unix(int64(claims.Exp), 0)
+}
+
+// Role returns the role that a JWT claims, as those of PostgREST do; empty for any other credential.
+func (s Secret) Role() string {
+	var claims struct {
+		Role string `json:"role"`
+	}
+	if !s.claims(&claims) {
+		return ""
+	}
+	return claims.Role
+}
+
+// claims reads what a JWT says of itself. Nobody has checked its signature.
+func (s Secret) claims(into any) bool {
+	parts := strings.Split(s.Reveal(), ".")
+	if len(parts) != 3 {
+		return false
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	return err == nil && json.Unmarshal(payload, into) == nil
 }
 
 // maxUnix is the last second of the year 9999.

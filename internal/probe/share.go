@@ -25,6 +25,9 @@ func (s *Shared) Do(ctx context.Context, r Request) Answer { return shared(ctx, 
 // Converse implements Client.
 func (s *Shared) Converse(ctx context.Context, d Dialogue) Session { return shared(ctx, s, d) }
 
+// Transact implements Client.
+func (s *Shared) Transact(ctx context.Context, t Transaction) Results { return shared(ctx, s, t) }
+
 // LookUp implements Client.
 func (s *Shared) LookUp(ctx context.Context, q Question) Records { return shared(ctx, s, q) }
 
@@ -35,21 +38,21 @@ func shared[A reply](ctx context.Context, s *Shared, q ask[A]) A {
 // requestKey is equal for two requests that send the same bytes to the same server and trust the same
 // certificates.
 type requestKey struct {
-	url, body, header string
-	auth              Auth
-	credential        Fingerprint
-	ca                string
+	method, url, body, header string
+	auth                      Auth
+	credential                Fingerprint
+	ca                        string
 }
 
 func (r Request) key() any {
 	// %q prints the header sorted by name, and quoted, so no two headers print alike.
 	return requestKey{
-		url: r.URL, body: r.Body, header: fmt.Sprintf("%q", r.Header), auth: r.Auth, credential: r.Credential.Fingerprint(),
+		method: r.Method, url: r.URL, body: r.Body, header: fmt.Sprintf("%q", r.Header), auth: r.Auth, credential: r.Credential.Fingerprint(),
 		ca: r.CA.text(),
 	}
 }
 
-func (r Request) place() string { return r.URL + "\n" + r.Body }
+func (r Request) place() string { return r.URL + "\n" + r.Method + "\n" + r.Body }
 
 func (r Request) through(ctx context.Context, c Client) Answer { return c.Do(ctx, r) }
 

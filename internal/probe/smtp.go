@@ -24,10 +24,10 @@ const (
 	farewell = time.Second
 )
 
-// TLSMode is how TLS begins at a mail server.
+// TLSMode is how TLS begins at a server that speaks no HTTP, and what certificate will do.
 type TLSMode string
 
-// The modes.
+// The modes of a mail server.
 const (
 	// STARTTLS: the server greets in clear, and TLS begins by a command (RFC 3207).
 	STARTTLS TLSMode = "STARTTLS"
@@ -44,6 +44,8 @@ type Dialogue struct {
 	// Credential has the parts username and password; where it is empty there is no login.
 	Credential Secret
 	CA         *CA
+	// TellOnce has the login tried once, by a mechanism that tells the password: for one that has to fail.
+	TellOnce bool
 }
 
 // Step is a step of a dialogue.
@@ -108,7 +110,7 @@ var (
 func (c *Network) Converse(ctx context.Context, d Dialogue) Session {
 	var way progress
 	ctx = way.watch(ctx)
-	conn, err := c.dialMail(ctx, d)
+	conn, err := c.dialServer(ctx, d.Server.String(), d.TLS)
 	if err != nil {
 		return d.unanswered(way.stopped(err))
 	}
@@ -129,11 +131,12 @@ func (c *Network) Converse(ctx context.Context, d Dialogue) Session {
 	return t.session
 }
 
-func (c *Network) dialMail(ctx context.Context, d Dialogue) (net.Conn, error) {
-	if d.TLS == ClearText {
-		return c.guard.DialClear(ctx, d.Server.String())
+// dialServer dials a server to which a credential goes as it is said in a mode of TLS.
+func (c *Network) dialServer(ctx context.Context, address string, mode TLSMode) (net.Conn, error) {
+	if mode == ClearText {
+		return c.guard.DialClear(ctx, address)
 	}
-	return c.guard.DialContext(ctx, "tcp", d.Server.String())
+	return c.guard.DialContext(ctx, "tcp", address)
 }
 
 // boundedConn is a connection of which only so much is read.

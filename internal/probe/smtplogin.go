@@ -56,7 +56,7 @@ func (t *talk) logIn() error {
 	var refusal error
 	tries := 0
 	for _, m := range mechanisms {
-		if tries == maxLogins || !slices.Contains(offered, m.name) || refusal != nil && !m.tells {
+		if tries == maxLogins || !slices.Contains(offered, m.name) || (refusal != nil || t.TellOnce) && !m.tells {
 			continue
 		}
 		tries++

@@ -25,6 +25,7 @@ var (
 	NoPublicAPI             = define(Configured, "NoPublicAPI")
 	NoStripeAccount         = define(Configured, "NoStripeAccount")
 	NoWebhookEndpoint       = define(Configured, "NoWebhookEndpoint")
+	NoAuthProvider          = define(Configured, "NoAuthProvider")
 	SecretNotFound          = define(Configured, "SecretNotFound")
 	SecretKeyMissing        = define(Configured, "SecretKeyMissing")
 	SecretKeyEmpty          = define(Configured, "SecretKeyEmpty")
@@ -35,10 +36,13 @@ var (
 	WrongKeyKind            = define(Configured, "WrongKeyKind")
 	TestModeKey             = define(Configured, "TestModeKey")
 	LiveModeKey             = define(Configured, "LiveModeKey")
+	SigningSecretUnfit      = define(Configured, "SigningSecretUnfit")
 	CANotFound              = define(Configured, "CANotFound")
 	CAInvalid               = define(Configured, "CAInvalid")
 	ConsentMissing          = define(Configured, "ConsentMissing")
 	ConsentForOthers        = define(Configured, "ConsentForOthers")
+	ConsentElsewhere        = define(Configured, "ConsentElsewhere")
+	SigningNotConsented     = define(Configured, "SigningNotConsented")
 	PlainHTTPRefused        = define(Configured, "PlainHTTPRefused")
 	ClearTextRefused        = define(Configured, "ClearTextRefused")
 	AddressNeverAdmitted    = define(Configured, "AddressNeverAdmitted")
@@ -50,6 +54,13 @@ var (
 	TooFewMembers        = define(Configured, "TooFewMembers")
 	TransportStub        = define(Configured, "TransportStub")
 	ProviderNotSupported = define(Configured, "ProviderNotSupported")
+
+	// Of access checks, and of databases.
+	NoAccessCheck          = define(Configured, "NoAccessCheck")
+	ExpectationRefused     = define(Configured, "ExpectationRefused")
+	ConnectionURIMalformed = define(Configured, "ConnectionURIMalformed")
+	ServerMalformed        = define(Configured, "ServerMalformed")
+	ServerNotNamed         = define(Configured, "ServerNotNamed")
 )
 
 // Symptoms of stage Reachable.
@@ -78,6 +89,13 @@ var (
 	MailServerHungUp   = define(Reachable, "MailServerHungUp")
 	MailServerRefuses  = define(Reachable, "MailServerRefuses")
 	CertificateEnding  = define(Reachable, "CertificateEnding")
+	DiscoveryNotFound  = define(Reachable, "DiscoveryNotFound")
+	ClocksDiffer       = define(Reachable, "ClocksDiffer")
+
+	// Of databases.
+	TLSNotOffered       = define(Reachable, "TLSNotOffered")
+	DatabaseUnavailable = define(Reachable, "DatabaseUnavailable")
+	TooManyConnections  = define(Reachable, "TooManyConnections")
 )
 
 // Symptoms of stage Authenticated.
@@ -93,6 +111,15 @@ var (
 	LoginNotOffered    = define(Authenticated, "LoginNotOffered")
 	LoginNeedsTLS      = define(Authenticated, "LoginNeedsTLS")
 	MechanismUnknown   = define(Authenticated, "MechanismUnknown")
+	ClientRejected     = define(Authenticated, "ClientRejected")
+	ClientNotShown     = define(Authenticated, "ClientNotShown")
+
+	// Of signatures of webhooks.
+	SignatureRejected    = define(Authenticated, "SignatureRejected")
+	SignatureNotVerified = define(Authenticated, "SignatureNotVerified")
+	LoginNotAdmitted     = define(Authenticated, "LoginNotAdmitted")
+	LoginNotPermitted    = define(Authenticated, "LoginNotPermitted")
+	PasswordAskedFor     = define(Authenticated, "PasswordAskedFor")
 )
 
 // Symptoms of stage Authorized.
@@ -101,12 +128,36 @@ var (
 	Forbidden            = define(Authorized, "Forbidden")
 	RegionNotSupported   = define(Authorized, "RegionNotSupported")
 	AccountNotAccessible = define(Authorized, "AccountNotAccessible")
+	WebhookOwnerNotFound = define(Authorized, "WebhookOwnerNotFound")
+	ClientNotAllowed     = define(Authorized, "ClientNotAllowed")
+
+	// Of access that is checked, the gravest first.
+	OverprivilegedLogin    = define(Authorized, "OverprivilegedLogin")
+	RowSecurityDisabled    = define(Authorized, "RowSecurityDisabled")
+	RoleBypassesPolicies   = define(Authorized, "RoleBypassesPolicies")
+	OwnerBypassesPolicies  = define(Authorized, "OwnerBypassesPolicies")
+	RowsVisible            = define(Authorized, "RowsVisible")
+	AccessAllowed          = define(Authorized, "AccessAllowed")
+	ConnectDenied          = define(Authorized, "ConnectDenied")
+	SetRoleDenied          = define(Authorized, "SetRoleDenied")
+	SettingDenied          = define(Authorized, "SettingDenied")
+	SchemaUsageMissing     = define(Authorized, "SchemaUsageMissing")
+	TablePrivilegeMissing  = define(Authorized, "TablePrivilegeMissing")
+	ColumnPrivilegeMissing = define(Authorized, "ColumnPrivilegeMissing")
+	NoPolicyApplies        = define(Authorized, "NoPolicyApplies")
+	PolicyFails            = define(Authorized, "PolicyFails")
+	RowsHidden             = define(Authorized, "RowsHidden")
+	StatementTooSlow       = define(Authorized, "StatementTooSlow")
+	PolicyDecides          = define(Authorized, "PolicyDecides")
+	RowsUnproven           = define(Authorized, "RowsUnproven")
+	ExpectationUnproven    = define(Authorized, "ExpectationUnproven")
 )
 
 // Symptoms of stage Provisioned.
 var (
 	ModelNotAvailable         = define(Provisioned, "ModelNotAvailable")
 	ModelAgreementMissing     = define(Provisioned, "ModelAgreementMissing")
+	ModelAgreementPending     = define(Provisioned, "ModelAgreementPending")
 	ModelNotAuthorized        = define(Provisioned, "ModelNotAuthorized")
 	ModelNotEntitled          = define(Provisioned, "ModelNotEntitled")
 	ModelNotInRegion          = define(Provisioned, "ModelNotInRegion")
@@ -116,6 +167,7 @@ var (
 	DomainNotVerified         = define(Provisioned, "DomainNotVerified")
 	DomainSendingDisabled     = define(Provisioned, "DomainSendingDisabled")
 	DomainVerificationLapsing = define(Provisioned, "DomainVerificationLapsing")
+	DomainProvenByDNS         = define(Provisioned, "DomainProvenByDNS")
 	SandboxMode               = define(Provisioned, "SandboxMode")
 	RequestPathNotFound       = define(Provisioned, "RequestPathNotFound")
 	SandboxAccount            = define(Provisioned, "SandboxAccount")
@@ -140,6 +192,7 @@ var (
 	SendOnlyKey               = define(Provisioned, "SendOnlyKey")
 	DomainNotVisible          = define(Provisioned, "DomainNotVisible")
 	SMTPSink                  = define(Provisioned, "SMTPSink")
+	AcceptsAnyPassword        = define(Provisioned, "AcceptsAnyPassword")
 	SinkIntended              = define(Provisioned, "SinkIntended")
 	SPFMissing                = define(Provisioned, "SPFMissing")
 	SPFSeveral                = define(Provisioned, "SPFSeveral")
@@ -154,6 +207,35 @@ var (
 	TakesNoMail               = define(Provisioned, "TakesNoMail")
 	DMARCMissing              = define(Provisioned, "DMARCMissing")
 	DMARCNotEnforced          = define(Provisioned, "DMARCNotEnforced")
+
+	// Of sign-in.
+	PrivateKeyPublished        = define(Provisioned, "PrivateKeyPublished")
+	WrongIssuer                = define(Provisioned, "WrongIssuer")
+	DiscoveryIncomplete        = define(Provisioned, "DiscoveryIncomplete")
+	DiscoveryInClear           = define(Provisioned, "DiscoveryInClear")
+	SigningKeysNotReadable     = define(Provisioned, "SigningKeysNotReadable")
+	NoSigningKey               = define(Provisioned, "NoSigningKey")
+	SigningAlgorithmMissing    = define(Provisioned, "SigningAlgorithmMissing")
+	SigningCertificateExpired  = define(Provisioned, "SigningCertificateExpired")
+	GrantNotOffered            = define(Provisioned, "GrantNotOffered")
+	SignInMethodDisabled       = define(Provisioned, "SignInMethodDisabled")
+	SignUpsDisabled            = define(Provisioned, "SignUpsDisabled")
+	ConfirmationEmailsNotShown = define(Provisioned, "ConfirmationEmailsNotShown")
+	// Of the receiving end of webhooks.
+	ReceiverNotFound    = define(Provisioned, "ReceiverNotFound")
+	ReceiverRedirects   = define(Provisioned, "ReceiverRedirects")
+	ReceiverGone        = define(Provisioned, "ReceiverGone")
+	ReceiverPathUnclear = define(Provisioned, "ReceiverPathUnclear")
+	ReceiverAsksLogin   = define(Provisioned, "ReceiverAsksLogin")
+	ReceiverGuarded     = define(Provisioned, "ReceiverGuarded")
+	ReceiverUnproven    = define(Provisioned, "ReceiverUnproven")
+	// Of databases.
+	DatabaseNotFound   = define(Provisioned, "DatabaseNotFound")
+	RoleNotFound       = define(Provisioned, "RoleNotFound")
+	SchemaNotFound     = define(Provisioned, "SchemaNotFound")
+	TableNotFound      = define(Provisioned, "TableNotFound")
+	ColumnNotFound     = define(Provisioned, "ColumnNotFound")
+	ColumnTypeMismatch = define(Provisioned, "ColumnTypeMismatch")
 )
 
 // Symptoms of stage Working.
@@ -164,6 +246,7 @@ var (
 
 	// Of webhooks.
 	DeliveriesFailing = define(Working, "DeliveriesFailing")
+	DeadLettered      = define(Working, "DeadLettered")
 	DeliveriesUnclear = define(Working, "DeliveriesUnclear")
 
 	// Of what a spec opted in to.
@@ -172,6 +255,9 @@ var (
 	ProbeBudgetTooSmall = define(Working, "ProbeBudgetTooSmall")
 	CompletionFailed    = define(Working, "CompletionFailed")
 	TestEmailRefused    = define(Working, "TestEmailRefused")
+	TokenRefused        = define(Working, "TokenRefused")
+	TestPingRefused     = define(Working, "TestPingRefused")
+	TestPingUnanswered  = define(Working, "TestPingUnanswered")
 )
 
 var symptoms []Symptom

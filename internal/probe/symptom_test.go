@@ -36,7 +36,7 @@ func TestASymptomIsWrittenAsItsName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"f":{"Result":2,"Symptom":"ModelNotAvailable","Args":["gpt-9"]},"s":"KeyRejected","zero":""}`
+	const want = `{"f":{"Result":2,"Symptom":"ModelNotAvailable","Args":["gpt-9"],"Also":null},"s":"KeyRejected","zero":""}`
 	if string(got) != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

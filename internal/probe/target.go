@@ -19,14 +19,17 @@ type Target struct {
 	Place string
 	// OwnHost says that the spec chose the host, rather than the provider's row.
 	OwnHost bool
-	// Credential is empty where none is needed.
+	// Credential is empty where none is needed. Consent is what its owner says of where it may go.
 	Credential Secret
+	Consent    Consent
 	// CA replaces the system's certificates where it is set.
 	CA *CA
 	// Expires is when the credential expires, as the spec says; zero where it does not.
 	Expires time.Time
-	// TLS is how a mail server is spoken to; it says nothing to other providers, whose BaseURL tells.
+	// TLS is how a mail server or a database is spoken to; it says nothing to other providers, whose BaseURL tells.
 	TLS TLSMode
+	// Database is that of a database server.
+	Database string
 	// Wants is what the spec asks for.
 	Wants Wants
 	// RequestsPerMinute is how many requests may be sent with the credential, for all targets that have it;
@@ -91,6 +94,8 @@ type EmailWants struct {
 	Selectors []string
 	// Sink says that a server which delivers nothing is what the spec means.
 	Sink bool
+	// SinkTest asks for a login that has to fail, to find a sink.
+	SinkTest bool
 }
 
 // APIWants is what a PublicAPI asks for.

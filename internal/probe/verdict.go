@@ -49,6 +49,9 @@ type Verdict struct {
 	// Headroom is what the provider last said of its limits. It moves with every probe, and so nobody is told
 	// of it.
 	Headroom []Headroom
+	// Deliveries is what a sender of webhooks last said of its deliveries, of which nobody is told for the same
+	// reason.
+	Deliveries *Deliveries
 	// Expires is when the credential expires; zero where that is not known. It moves no more often than the
 	// credential does.
 	Expires time.Time
@@ -80,7 +83,8 @@ type Standing struct {
 	Reached bool
 	// Bad and Good count the outcomes in a row that were not good, and good; Fails those that failed.
 	Bad, Good, Fails int
-	// Rival is another finding than the one shown, seen RivalSeen times in a row.
+	// Rival is another finding than the one shown, seen RivalSeen times in a row. Where what is shown is good, it
+	// is the last of Bad findings.
 	Rival     Finding
 	RivalSeen int
 }
@@ -109,6 +113,25 @@ func (s Standing) counting() bool {
 	return s.Good > 0 || s.RivalSeen > 0 && !s.Firm
 }
 
+// Unconfirmed returns what the last outcome found at the first stage that does not show it, since it takes
+// several in a row, and how many there were. A finding that is good is a recovery.
+func (v Verdict) Unconfirmed() (f Finding, seen int, found bool) {
+	for _, s := range v.Stages {
+		switch {
+		case !s.Reached || !s.counting():
+		case s.Finding.Result.Good():
+			return s.Rival, s.Bad, true
+		case s.Good > 0:
+			return Pass(), s.Good, true
+		case s.RivalSeen > 0:
+			return s.Rival, s.RivalSeen, true
+		default:
+			return s.Finding, s.Fails, true
+		}
+	}
+	return Finding{}, 0, false
+}
+
 // Attempted says whether an attempt has ended for what the verdict is about, in this process or an earlier
 // one: an attempt finds something of the way to the provider at least.
 func (v Verdict) Attempted() bool {
@@ -120,7 +143,8 @@ func (v Verdict) Attempted() bool {
 // Shows says whether both verdicts show the same to a user.
 func (v Verdict) Shows(other Verdict) bool {
 	if v.Key != other.Key || v.Probed != other.Probed || v.Answered != other.Answered || v.Accepted != other.Accepted ||
-		v.Doubt != other.Doubt || v.EffectivePeriod != other.EffectivePeriod || !v.Deadline.Equal(other.Deadline) {
+		v.Doubt != other.Doubt || v.EffectivePeriod != other.EffectivePeriod || !v.Deadline.Equal(other.Deadline) ||
+		!v.Expires.Equal(other.Expires) {
 		return false
 	}
 	for i, s := range v.Stages {
@@ -134,12 +158,16 @@ func (v Verdict) Shows(other Verdict) bool {
 // For returns the verdict with which a target starts that replaces the one of v. All of it holds where
 // the generation is the same and so is what is sent, for which same stands: a request to probe now, or an
 // edit of the Secret that leaves the credential alone, takes nothing back. Else only that counts which
-// still says something.
+// still says something; when a credential expires is true of it whatever else the spec asks for.
 func (v Verdict) For(key Key, same bool) Verdict {
 	sameSpec := v.Key.sameSpec(key)
 	if sameSpec && same {
 		v.Key, v.Probed = key, false
 		return v
 	}
-	return Verdict{Key: key, Accepted: v.Accepted, Answered: v.Answered && sameSpec}
+	next := Verdict{Key: key, Accepted: v.Accepted, Answered: v.Answered && sameSpec}
+	if same {
+		next.Expires = v.Expires
+	}
+	return next
 }

@@ -19,7 +19,7 @@ var sameSymptom = cmp.Comparer(func(a, b probe.Symptom) bool { return a == b })
 func standing() probe.Verdict {
 	v := fresh("a")
 	v.Probed, v.OwnHost, v.Answered, v.At = true, true, true, time.Unix(1, 0)
-	v.Accepted = targetOf("a").Login()
+	v.Accepted, v.Expires = targetOf("a").Login(), time.Unix(2, 0)
 	v.Stages[probe.Reachable] = probe.Standing{Finding: probe.Pass(), Proven: true, Reached: true, Bad: 1}
 	v.Stages[probe.Authenticated] = probe.Standing{Finding: probe.Fail(probe.KeyRejected), Firm: true, Good: 1, Reached: true}
 	return v
@@ -39,9 +39,9 @@ func TestWhatAVerdictIsWorthForAnotherKey(t *testing.T) {
 			edit: func(k *probe.Key) { k.Secret.ResourceVersion = "2" }, same: true,
 			want: func(v probe.Verdict) probe.Verdict { v.Probed = false; return v },
 		},
-		"another generation keeps what was accepted": {
+		"another generation keeps what was accepted, and when that expires": {
 			edit: func(k *probe.Key) { k.Generation++ }, same: true,
-			want: func(v probe.Verdict) probe.Verdict { return probe.Verdict{Accepted: v.Accepted} },
+			want: func(v probe.Verdict) probe.Verdict { return probe.Verdict{Accepted: v.Accepted, Expires: v.Expires} },
 		},
 		"another credential keeps what was accepted, and that the host answered": {
 			edit: func(k *probe.Key) { k.Secret.ResourceVersion = "2" },
@@ -89,6 +89,7 @@ func TestWhatOfAVerdictIsShown(t *testing.T) {
 		"the first attempt ended":         {edit: func(v *probe.Verdict) { v.Probed = false }},
 		"the host answered first":         {edit: func(v *probe.Verdict) { v.Answered = false }},
 		"the credential was accepted":     {edit: func(v *probe.Verdict) { v.Accepted = probe.Fingerprint{} }},
+		"the credential expires later":    {edit: func(v *probe.Verdict) { v.Expires = time.Unix(3, 0) }},
 		"a failure is believed":           {edit: func(v *probe.Verdict) { v.Stages[2].Firm = false }},
 		"a symptom is another":            {edit: func(v *probe.Verdict) { v.Stages[2].Finding = probe.Fail(probe.KeyExpired) }},
 		"an argument is another":          {edit: func(v *probe.Verdict) { v.Stages[2].Finding.Args = []string{"x"} }},

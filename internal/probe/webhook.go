@@ -8,11 +8,21 @@ type WebhookWants struct {
 	// URL is where the app receives, and Events what must be sent there.
 	URL    string
 	Events []string
-	// Live says that real money is at stake, and Account is the connected account whose endpoint it is.
-	Live    bool
+	// Live says that real money is at stake.
+	Live bool
+	// Account is whose endpoint it is: a connected account, or the sender's application, project or tenant.
 	Account string
 	// FromAccounts says that events of connected accounts are wanted, rather than those of the account itself.
 	FromAccounts bool
+	// Ping is to be sent to the URL; zero for none.
+	Ping TestPing
+}
+
+// TestPing is a signed event that means nothing.
+type TestPing struct {
+	Signature SignatureScheme
+	// Forged has another one sent whose signature is wrong.
+	Forged bool
 }
 
 // Names implements Wants.

@@ -97,13 +97,17 @@ func TestStrangersSayNothingAboutTheCredential(t *testing.T) {
 			server := serve(t, stranger.handler)
 			client := newClient()
 			defer client.Renew()
-			forEach(t, func(t *testing.T, _ Provider, f providertest.Fixture) {
+			forEach(t, func(t *testing.T, p Provider, f providertest.Fixture) {
 				target := f.Target(f.Cases[providertest.Healthy], server.URL)
 				outcome := Probe(t.Context(), client, target).Outcome
 				if f.Kind == "PublicAPI" && plausible[name] {
 					return
 				}
-				if diff := cmp.Diff(map[string]string{"Reachable": stranger.want}, providertest.Describe(outcome)); diff != "" {
+				want := stranger.want
+				if missing := p.Steps[0].Missing; want == "Failed PathNotFound" && missing != (probe.Symptom{}) {
+					want = "Failed " + missing.String()
+				}
+				if diff := cmp.Diff(map[string]string{"Reachable": want}, providertest.Describe(outcome)); diff != "" {
 					t.Errorf("wrong outcome (-want +got):\n%s", diff)
 				}
 				checkSound(t, outcome, target)

@@ -30,20 +30,20 @@ var bedrock = Provider{
 		},
 		{Path: "/inference-profiles/{name}", Each: bedrockProfiles, Read: readBedrockProfile},
 		{Path: "/foundation-model-availability/{name}", Each: bedrockModels, Spelled: bedrockModel, Read: readBedrockAvailability},
-		bedrockConverse.step(),
+		bedrockCompletion(),
 	},
 	Rules: bedrockRules,
 	Facts: Facts{
 		Proves: []string{
 			"the access key is accepted",
-			"each model of `spec.models`: its agreement is accepted, the account is authorized and entitled to it, and the region has it; of an inference profile, that it exists and the same of its model",
+			"each model of `spec.models`: its agreement is accepted, the account is authorized and entitled to it, and the region has it; of an inference profile, that it exists, and the same of its model",
 		},
 		CannotProve: []string{
 			"that the key may run a model, which is the permission `bedrock:InvokeModel`",
 			"anything of a model without the permissions `bedrock:GetFoundationModelAvailability` and, for an inference profile, `bedrock:GetInferenceProfile`; an app needs neither, so that is no failure",
 			"that a model of one's own exists, such as a custom or an imported one",
 			"that quota is left",
-			"that an agreement which is missing would not be accepted by the first call, as AWS does for some models",
+			"that the first call of a model, which has its agreement accepted, will succeed in that; until then `Provisioned` is Unknown, and no completion is asked of the model",
 		},
 		OptIn:      []string{"with `spec.completion`, billed: the model answers, the key may run it, and quota is left"},
 		Requests:   "1, or 1 for each model and 2 for each inference profile, and 1 to 9 for a completion",
@@ -189,12 +189,24 @@ func readBedrockAvailability(page *Page) error {
 	case model.Authorization != "AUTHORIZED":
 		page.Outcome.Fail(probe.ModelNotAuthorized, page.Name)
 	case model.Agreement.Status != "AVAILABLE":
-		page.Outcome.Fail(probe.ModelAgreementMissing, page.Name)
+		// No call has been made, which would have accepted it (user guide, access to models; verified 2026-11).
+		page.Outcome.Leave(probe.Undecided, probe.ModelAgreementPending, page.Name)
 	case model.Entitlement != "AVAILABLE":
 		page.Outcome.Fail(probe.ModelNotEntitled, page.Name)
 	}
 	leaveOpen(page)
 	return nil
+}
+
+// bedrockCompletion asks for a completion. A model whose agreement nobody has accepted is left alone, since the
+// first call accepts it: that is for the app to do.
+func bedrockCompletion() Step {
+	step := bedrockConverse.step()
+	step.Unless = func(page *Page) bool {
+		found := page.Outcome[probe.Provisioned]
+		return found.Symptom == probe.ModelAgreementPending && slices.Contains(found.Args, completionOf(page.Wants).Model)
+	}
+	return step
 }
 
 // bedrockConverse asks by the operation that is the same for all models. What a model thinks counts as output

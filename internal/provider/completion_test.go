@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,6 +32,60 @@ func TestNothingIsPostedUnlessTheSpecOptedIn(t *testing.T) {
 				if r.Method != "GET" {
 					t.Errorf("%s: the probe sent %s %s", name, r.Method, r.Path)
 				}
+			}
+		}
+	})
+}
+
+// TestEveryModelVendorTellsFiveThingsApart holds the fixtures to what an app sees as "the AI returns nothing".
+// Cohere and Mistral have no word for an answer that a filter kept back.
+func TestEveryModelVendorTellsFiveThingsApart(t *testing.T) {
+	forEach(t, func(t *testing.T, p Provider, f providertest.Fixture) {
+		if p.Kind != "AIProvider" {
+			return
+		}
+		told := map[string]bool{}
+		for _, c := range f.Cases {
+			if c.OptIn {
+				result, rest, _ := strings.Cut(c.Want["Working"], " ")
+				symptom, _, _ := strings.Cut(rest, " ")
+				told[result+" "+symptom] = true
+			}
+		}
+		things := []string{"Failed EmptyOutput", "Failed QuotaExhausted", "Failed RateLimited", "Undecided ProbeBudgetTooSmall"}
+		if p.Name != "Cohere" && p.Name != "Mistral" {
+			things = append(things, "Failed OutputBlocked")
+		}
+		for _, thing := range things {
+			if !told[thing] {
+				t.Errorf("expected a case of a completion that comes to %s", thing)
+			}
+		}
+	})
+}
+
+// failing answers what is posted by an error with status 200.
+type failing struct{ probe.Client }
+
+func (c failing) Do(ctx context.Context, r probe.Request) probe.Answer {
+	if r.Body == "" {
+		return c.Client.Do(ctx, r)
+	}
+	return probe.Answer{Status: 200, Body: []byte(`{"error":{"code":"odd","message":"The model failed."}}`)}
+}
+
+func TestAnErrorInsideA200IsNoAnswer(t *testing.T) {
+	forEach(t, func(t *testing.T, _ Provider, f providertest.Fixture) {
+		vendor := play(t, f)
+		client := newClient()
+		defer client.Renew()
+		for name, c := range f.Cases {
+			if !c.OptIn || c.Want["Working"] != "Passed" {
+				continue
+			}
+			outcome := Probe(t.Context(), failing{client}, vendor.target(name)).Outcome
+			if outcome[probe.Working].Result != probe.Failed {
+				t.Errorf("%s: an error with status 200 came to %v", name, providertest.Describe(outcome))
 			}
 		}
 	})

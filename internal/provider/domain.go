@@ -13,12 +13,13 @@ import (
 
 // Records are what a vendor has its customers write into the DNS of a sending domain.
 type Records struct {
-	// Selectors are those under which the domain has the vendor's DKIM keys. Usual says that a customer may
-	// choose others, so that a key which is not there proves nothing.
+	// Selectors are those under which the domain has the vendor's DKIM keys. Usual says that a domain may have
+	// others in their place: then one key among them proves the domain, and what is not there, or is of the
+	// past, proves nothing.
 	Selectors []string
 	Usual     bool
-	// MailFrom is the name below the domain that bounces go to, whose SPF record counts; a customer may
-	// choose another one. Where it is empty nothing is known of SPF.
+	// MailFrom is the name below the domain that bounces go to, whose SPF record counts, or "@" for the domain
+	// itself; a customer may choose another one. Where it is empty nothing is known of SPF.
 	MailFrom string
 	// Include is what that SPF record includes.
 	Include string
@@ -26,28 +27,40 @@ type Records struct {
 	Source, Verified string
 }
 
+// hideDomain records that the credential cannot show the domain that the spec names.
+func hideDomain(page *Page) {
+	if !page.Wants.Empty() {
+		page.Outcome.Leave(probe.Unprovable, probe.DomainNotVisible, page.Wants.Names()...)
+	}
+}
+
+// hides are the symptoms of a credential that cannot show the domain, so that DNS has to.
+var hides = []probe.Symptom{probe.SendOnlyKey, probe.DomainNotVisible, probe.AccountNotVisible}
+
 // domain adds what DNS says of the sending domain. Where the vendor's API has shown that the domain is
 // verified its word stands: DNS then adds what is surely wrong, and warnings. Where it cannot show the
-// domain, DNS proves it instead.
+// domain, DNS proves it instead, by the selectors that the spec names or those that the vendor is known for.
 func (r *run) domain(ctx context.Context) {
 	wants, isEmail := r.target.Wants.(probe.EmailWants)
 	found := r.outcome[probe.Provisioned]
-	hidden := found.Result == probe.Unprovable && slices.Contains([]probe.Symptom{probe.SendOnlyKey, probe.DomainNotVisible}, found.Symptom)
-	if !isEmail || wants.Empty() || !hidden && !found.Equal(probe.Pass()) {
+	hidden := found.Result == probe.Unprovable && slices.Contains(hides, found.Symptom)
+	shown := found.Result == probe.Passed && found.Symptom != probe.SinkIntended
+	if !isEmail || wants.Empty() || !hidden && !shown {
 		return
 	}
-	c := records{Records: r.Records, domain: wants.Domain, shown: !hidden && !r.SpeaksSMTP()}
+	c := records{Records: r.Records, domain: wants.Domain, hidden: hidden, shown: !hidden && r.Speaks != SMTP}
 	c.look = patient(ctx, r.client)
-	if r.SpeaksSMTP() {
+	if c.named = r.Speaks == SMTP || len(wants.Selectors) > 0; c.named {
 		c.Selectors = wants.Selectors
 	}
-	if hidden && len(c.Selectors) == 0 {
-		return // Nobody knows what to look for.
-	}
+	c.unproven = hidden && len(c.Selectors) == 0 // Nobody knows what to look for.
 	c.dkim()
-	if r.SpeaksSMTP() {
+	switch {
+	case c.unproven:
+	case r.Speaks == SMTP, c.MailFrom == "@" && hidden:
 		c.spf(wants.Domain)
-	} else if c.MailFrom != "" {
+	case c.MailFrom == "@": // The vendor has looked at it, and the domain may have it for others as well.
+	case c.MailFrom != "":
 		c.spf(c.MailFrom + "." + wants.Domain)
 	}
 	c.policy()
@@ -73,13 +86,15 @@ type records struct {
 	Records
 	domain string
 	look   sender.Lookup
-	// shown says that the vendor's API has shown that the domain is verified.
-	shown bool
+	// shown says that the vendor's API has shown that the domain is verified, hidden that it cannot, and named that
+	// the selectors are those of the spec.
+	shown, hidden, named bool
 
 	// wrong are symptoms of what is wrong, the gravest first, with the names that have it.
-	wrong probe.Outcome
-	// warning is the first of the early warnings.
-	warning probe.Finding
+	wrong    probe.Outcome
+	warnings []probe.Warning
+	// good are the names at which all is as it should be.
+	good []string
 	// open says that a question was left open, unproven that records of another name may serve instead.
 	open, unproven bool
 }
@@ -96,28 +111,47 @@ func (c *records) lacks(s probe.Symptom, name string) {
 }
 
 func (c *records) warns(s probe.Symptom, name string) {
-	if c.warning.Result == probe.NotReached {
-		c.warning = probe.Finding{Result: probe.Passed, Symptom: s, Args: []string{name}}
-	}
+	c.warnings = append(c.warnings, probe.Warning{Symptom: s, Args: []string{name}})
 }
 
 func (c *records) dkim() {
+	if c.Usual && !c.named {
+		if !c.shown {
+			c.usualKey()
+		}
+		return
+	}
 	for _, selector := range c.Selectors {
 		name := sender.DKIMName(selector, c.domain)
 		switch sender.ReadDKIM(c.look, selector, c.domain) {
 		case sender.DKIMOpen:
 			c.open = true
 		case sender.DKIMMissing:
-			if c.unproven = c.unproven || c.Usual; !c.Usual {
-				c.lacks(probe.DKIMMissing, name)
-			}
+			c.lacks(probe.DKIMMissing, name)
 		case sender.DKIMRevoked:
 			c.fails(probe.DKIMRevoked, name)
 		case sender.DKIMUnusable:
 			c.fails(probe.DKIMUnusable, name)
 		case sender.DKIMGood:
+			c.good = append(c.good, name)
 		}
 	}
+}
+
+// usualKey looks for one good key at names that the domain need not have.
+func (c *records) usualKey() {
+	open := false
+	for _, selector := range c.Selectors {
+		switch sender.ReadDKIM(c.look, selector, c.domain) {
+		case sender.DKIMGood:
+			c.good = append(c.good, sender.DKIMName(selector, c.domain))
+			return
+		case sender.DKIMOpen:
+			open = true
+		case sender.DKIMMissing, sender.DKIMRevoked, sender.DKIMUnusable:
+		}
+	}
+	c.open, c.unproven = open, true
 }
 
 func (c *records) spf(name string) {
@@ -131,15 +165,23 @@ func (c *records) spf(name string) {
 		c.fails(probe.SPFBroken, name)
 	case s.Open:
 		c.open = true
-	case s.Records == 0 && c.MailFrom != "":
+	case s.Records == 0 && c.MailFrom != "", c.Usual && c.excludes(s):
 		c.unproven = true
 	case s.Records == 0:
 		c.lacks(probe.SPFMissing, name)
-	case c.Include != "" && !slices.Contains(s.Includes, c.Include) && !s.Others && !s.PassesAll:
+	case c.excludes(s):
 		c.lacks(probe.SPFLacksProvider, name)
 	case s.PassesAll:
 		c.warns(probe.SPFPassesAll, name)
+		c.good = append(c.good, name)
+	default:
+		c.good = append(c.good, name)
 	}
+}
+
+// excludes says whether an SPF record lets others than the vendor send.
+func (c *records) excludes(s sender.SPF) bool {
+	return c.Include != "" && !slices.Contains(s.Includes, c.Include) && !s.Others && !s.PassesAll
 }
 
 // policy looks at what stops no email by itself.
@@ -156,17 +198,18 @@ func (c *records) policy() {
 	}
 }
 
-// finding is what all of it comes to, where before is what was known without DNS.
-func (c *records) finding(before probe.Finding) probe.Finding {
+// finding is what all of it comes to, where found is what was known without DNS.
+func (c *records) finding(found probe.Finding) probe.Finding {
 	switch wrong := c.wrong[probe.Provisioned]; {
 	case wrong.Result == probe.Failed:
 		return wrong
 	case c.open && !c.shown:
 		return probe.Finding{Result: probe.Undecided, Symptom: probe.RecordsUndecided, Args: []string{c.domain}}
-	case c.unproven && !c.shown:
-		return before
-	case c.warning.Result == probe.Passed:
-		return c.warning
+	case c.hidden && !c.unproven && found.Symptom != probe.AccountNotVisible:
+		found = probe.Finding{Result: probe.Passed, Symptom: probe.DomainProvenByDNS, Args: c.good}
 	}
-	return probe.Pass()
+	for _, w := range c.warnings {
+		found.Warn(w.Symptom, w.Args...)
+	}
+	return found
 }

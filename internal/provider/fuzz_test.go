@@ -65,9 +65,13 @@ func (p *parrot) Do(context.Context, probe.Request) probe.Answer {
 	return p.answer
 }
 
-// Converse and LookUp answer nothing, since only what vendors say over HTTP is made up.
+// Converse, Transact and LookUp answer nothing, since only what vendors say over HTTP is made up.
 func (*parrot) Converse(context.Context, probe.Dialogue) probe.Session {
 	return probe.Session{Fault: probe.TimedOut}
+}
+
+func (*parrot) Transact(context.Context, probe.Transaction) probe.Results {
+	return probe.Results{Fault: probe.TimedOut}
 }
 
 func (*parrot) LookUp(context.Context, probe.Question) probe.Records {
@@ -89,6 +93,27 @@ func FuzzProbe(f *testing.F) {
 			}
 			if most := max(maxPages*2+1, len(target.Wants.Names())); client.requests > most {
 				t.Errorf("the probe took %d requests, want at most %d", client.requests, most)
+			}
+		}
+	})
+}
+
+// FuzzSignIn has the readers of sign-in judge any body, whatever the answers before it said: nothing may panic,
+// and what a finding names has to look like a name.
+func FuzzSignIn(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, _ int, body []byte) {
+		wants := probe.AuthWants{Issuer: "https://login.example.com", Client: probe.ClientWants{Asked: true, Scopes: []string{"read"}}}
+		memory := issuer{keys: "https://login.example.com/keys", algorithms: []string{"RS256", "ES256"}}
+		for _, read := range []func(*Page) error{readDiscovery, readSigningKeys, readToken, readGoTrueHealth, readGoTrueSettings} {
+			var outcome probe.Outcome
+			_ = read(&Page{Body: body, Wants: wants, Outcome: &outcome, Memory: memory})
+			for _, finding := range outcome {
+				for _, arg := range finding.Args {
+					if _, admitted := probe.Token(arg); !admitted {
+						t.Errorf("%s names %q", finding.Symptom, arg)
+					}
+				}
 			}
 		}
 	})

@@ -69,6 +69,12 @@ var gemini = Provider{
 			Message: "prepayment credits are depleted", Means: probe.QuotaExhausted,
 			Source: "error page, forum notice 183654", Verified: "2026-11",
 		},
+		{
+			// The name of the quota tells the requests of a day, which waiting does not bring back, from those of
+			// a minute. Where both are used up, the day is the longer wait.
+			Status: 429, Message: "perday", Means: probe.QuotaExhausted,
+			Source: "live bodies (quotaId), error_details.proto", Verified: "2026-11",
+		},
 	},
 	Facts: Facts{
 		Proves: []string{

@@ -34,3 +34,25 @@ func each[T any](list json.RawMessage, do func(T)) error {
 	}
 	return nil
 }
+
+// members hands over the members of an object, one by one, as each does the elements of a list. An object that
+// is absent is an error.
+func members(object json.RawMessage, do func(name string, value json.RawMessage)) error {
+	all := json.NewDecoder(bytes.NewReader(object))
+	if start, err := all.Token(); err != nil || start != json.Delim('{') {
+		return errors.New("expected an object, found another value")
+	}
+	for all.More() {
+		name, err := all.Token()
+		if err != nil {
+			return fmt.Errorf("member of an object: %w", err)
+		}
+		var value json.RawMessage
+		if err := all.Decode(&value); err != nil {
+			return fmt.Errorf("member of an object: %w", err)
+		}
+		text, _ := name.(string)
+		do(text, value)
+	}
+	return nil
+}

@@ -23,8 +23,12 @@ var mailgun = Provider{
 	Places:  map[string]string{"US": "api.mailgun.net", "EU": "api.eu.mailgun.net"},
 	Auth:    probe.Auth{User: "api"},
 	Limits:  []LimitHeaders{{"requests", "X-Ratelimit-Limit", "X-Ratelimit-Remaining"}},
+	Records: Records{
+		Selectors: []string{"pdk1", "pdk2", "pic", "mx", "krs"}, Usual: true, MailFrom: "@", Include: "mailgun.org",
+		Source: "documentation of DKIM security (pdk1, pdk2) and of verifying a domain (SPF); the others are seen in public zones", Verified: "2026-11",
+	},
 	Steps: []Step{
-		{Path: "/v4/domains/{name}", Each: probe.Wants.Names, Read: readMailgunDomain},
+		{Path: "/v4/domains/{name}", Each: probe.Wants.Names, Read: readMailgunDomain, Without: hideDomain},
 		{Path: "/v4/domains?limit=1", When: probe.Wants.Empty, Read: readMailgunDomains},
 		mailgunTest.step(),
 	},
@@ -58,7 +62,7 @@ var mailgun = Provider{
 	Facts: Facts{
 		Proves: []string{
 			"the key is accepted, where it may read domains",
-			"the domain of `spec.domain` is verified, enabled and no sandbox",
+			"the domain of `spec.domain` is verified, enabled and no sandbox; of a key that may read nothing, by the domain's DNS records",
 		},
 		CannotProve: []string{
 			"whether a key is a sending key or wrong: Mailgun answers both alike when they read",

@@ -55,6 +55,11 @@ var openAI = Provider{
 			Source: "error guide (text); live bodies", Verified: "2026-11",
 		},
 		{
+			// It does not exist, or is not open to the key: the code is the same.
+			Code: "model_not_found", Means: probe.ModelNotAvailable,
+			Source: "live bodies", Verified: "2026-11",
+		},
+		{
 			// credit_balance_exhausted, *_spend_limit_exceeded and *_usage_limit_exceeded come with this type.
 			Code: "insufficient_quota", Means: probe.QuotaExhausted,
 			Source: "help article 6614457", Verified: "2026-11",

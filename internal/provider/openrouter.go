@@ -28,6 +28,11 @@ var openRouter = Provider{
 	},
 	Rules: []probe.Rule{
 		{
+			// Requests that are under way hold the rest of the credit for a while.
+			Code: "402", Waits: true, Means: probe.RateLimited,
+			Source: "page on limits, as quoted by others", Verified: "2026-11",
+		},
+		{
 			// The code is the HTTP status as a number. Errors of a generation come with it inside a 200.
 			Code: "402", Means: probe.QuotaExhausted,
 			Source: "error page; seen inside a 200 for generations only", Verified: "2026-11",

@@ -19,7 +19,10 @@ var postmark = Provider{
 	Kind: "EmailProvider", Name: "Postmark",
 	BaseURL: "https://api.postmarkapp.com",
 	Auth:    probe.Auth{Header: "X-Postmark-Server-Token"},
-	Steps:   []Step{{Path: "/server", Read: readPostmarkServer}, postmarkTest.step()},
+	Records: Records{
+		Source: "support pages: the selector is made for the domain, and has the date in it", Verified: "2026-11",
+	},
+	Steps: []Step{{Path: "/server", Read: readPostmarkServer}, postmarkTest.step()},
 	Rules: []probe.Rule{
 		{
 			Code: "10", Means: probe.KeyRejected,
@@ -53,9 +56,12 @@ var postmark = Provider{
 		},
 	},
 	Facts: Facts{
-		Proves: []string{"the server token is accepted", "the server delivers, and is no sandbox"},
+		Proves: []string{
+			"the server token is accepted", "the server delivers, and is no sandbox",
+			"the domain of `spec.domain`, by the DNS records that `spec.dkimSelectors` names",
+		},
 		CannotProve: []string{
-			"the state of the domain: a server token cannot read domains",
+			"the state of the domain where `spec.dkimSelectors` does not name its selectors: a server token cannot read domains",
 			"that the account is approved and has credit left: only sending tells", "that an email arrives",
 		},
 		OptIn: []string{
@@ -92,10 +98,7 @@ func readPostmarkServer(page *Page) error {
 		return errors.New("expected a server with a delivery type, found none")
 	case strings.EqualFold(server.DeliveryType, "Sandbox"):
 		page.Outcome.Fail(probe.SandboxMode)
-	case !page.Wants.Empty():
-		page.Outcome.Set(probe.Provisioned, probe.Finding{
-			Result: probe.Unprovable, Symptom: probe.DomainNotVisible, Args: page.Wants.Names(),
-		})
 	}
+	hideDomain(page)
 	return nil
 }

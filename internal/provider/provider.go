@@ -6,8 +6,8 @@ package provider
 
 import (
 	"cmp"
+	"context"
 	"strings"
-	"time"
 
 	"mainstay.dev/mainstay/internal/probe"
 )
@@ -23,9 +23,11 @@ type Provider struct {
 	// Places are the words that a spec may use for a place, and what stands for them in BaseURL; nil where
 	// the spec's own word does.
 	Places map[string]string
+	// PlaceIn reads the place from a credential that names it; nil where none does.
+	PlaceIn func(probe.Secret) string
 	// OwnPlace says that users name places as they like, so that the host is of the spec's choosing.
 	OwnPlace bool
-	// Auth says how the credential is sent.
+	// Auth says how the credential is sent. Where it is zero, only steps with an Auth of their own send it.
 	Auth probe.Auth
 	// Keys are the keys of the Secret that hold the credential, at vendors whose credentials have several
 	// values. Others have one, at the key that the spec names.
@@ -41,8 +43,12 @@ type Provider struct {
 	NotKeys map[string]string
 	// Header holds what the vendor wants in every request besides the credential.
 	Header map[string]string
-	// Steps are the requests, in order. A provider without any is a mail server, which is talked to over SMTP.
+	// Speaks is how the provider is talked to; HTTP where it is empty.
+	Speaks Protocol
+	// Steps are the requests over HTTP, in order.
 	Steps []Step
+	// Asks is how a provider is asked that has no HTTP API, in place of Steps. It says whether it came to its end.
+	Asks func(*run, context.Context) bool
 	// Records are what the DNS of a sending domain has for the vendor.
 	Records Records
 	// RequestsPerMinute is the limit that the vendor documents for a key or its account; 0 where none is
@@ -59,11 +65,25 @@ type Provider struct {
 	// Unfit recognises without the network a credential of the right kind that is not for what the spec asks
 	// for; nil where there is none such.
 	Unfit func(probe.Secret, probe.Wants) (probe.Symptom, bool)
+	// Signs says that a credential is not sent but signs, and is so random that nobody can guess it from what it has
+	// signed, so that it takes no consent to sign with it for any host; nil where credentials are sent.
+	Signs func(probe.Secret) bool
 	// Rules are what is known of the vendor's errors; the first that matches decides.
 	Rules []probe.Rule
 	// Facts are for the reader, and for docs/providers.md.
 	Facts Facts
 }
+
+// Protocol is a way to talk to a provider.
+type Protocol string
+
+// The protocols.
+const (
+	HTTP Protocol = ""
+	SMTP Protocol = "SMTP"
+	// Postgres is the frontend/backend protocol of PostgreSQL.
+	Postgres Protocol = "Postgres"
+)
 
 // LimitHeaders are a pair of headers about one limit.
 type LimitHeaders struct{ Resource, Limit, Remaining string }
@@ -75,77 +95,6 @@ type Key struct {
 	Optional bool
 	// Chosen says that people choose the value, so that it may hold any characters.
 	Chosen bool
-}
-
-// Step is one request, or one for each name that the spec asks for. It reads, and costs nothing, unless
-// the spec opted in to more.
-type Step struct {
-	// Path is relative to the base URL; {name} in it stands for one of the names of Each, and {path} for one
-	// that is a path itself.
-	Path string
-	// Missing is what it means that nothing is at the path; the common reading where it is zero.
-	Missing probe.Symptom
-	// BaseURL replaces the provider's own for the step, at a vendor with several hosts. Where the user or
-	// the administrator set another base URL, that holds for all steps.
-	BaseURL string
-	// OptIn marks what costs the user something, however little. It is done only where the spec asks for it
-	// and nothing was found wrong before, in a slow rhythm of its own, and what is wrong with it says nothing
-	// of the way to the provider: Refused is what it means where the vendor's rules know nothing better.
-	OptIn   bool
-	Refused probe.Symptom
-	// Body returns what the step posts; nil for a step that reads. Header returns what it needs besides the
-	// provider's own.
-	Body   func(*Page) string
-	Header func(*Page) map[string]string
-	// Silent says that a good answer may be empty.
-	Silent bool
-	// When says whether the step applies; nil for always.
-	When func(probe.Wants) bool
-	// Unless says that earlier answers make the step needless; nil for never.
-	Unless func(*Page) bool
-	// Each returns the names for which the step is repeated; nil for a step sent once.
-	Each func(probe.Wants) []string
-	// Spelled is how Path spells a name of Each; nil for alike.
-	Spelled func(name string) string
-	// Either says that one of the names will do, of which the spec asks for the first: they are tried in order
-	// until one is there.
-	Either bool
-	// Scope is what the key needs for the step, at a vendor where an earlier step reads the key's scopes.
-	// A key that lacks it, or is refused all the same, has not failed. Without says what stays open where a key
-	// may not do the step; nil for nothing.
-	Scope   string
-	Without func(*Page)
-	// Permission is what the key needs for the step, at a vendor whose refusals name it or leave it to us. Where
-	// Needed says that the spec does not need what the step reads, a key that lacks it has not failed; nil
-	// stands for a spec that asks for anything.
-	Permission string
-	Needed     func(probe.Wants) bool
-	// Read judges a good answer. It returns an error for what this vendor would not answer, since a login
-	// page or a gateway may well say 200.
-	Read func(*Page) error
-}
-
-// Page is one good answer, for Step.Read to judge.
-type Page struct {
-	Body  []byte
-	Wants probe.Wants
-	// Outcome takes what was found.
-	Outcome *probe.Outcome
-	// Scopes are those of the key; Read sets them where its answer lists them.
-	Scopes []string
-	// Next is the path of the next page; Read sets it where it wants to go on. Again asks for the same path
-	// once more, with another body.
-	Next  string
-	Again bool
-	// Name is that of Each for which the request is sent, and Turn how many requests of the step came before.
-	Name string
-	Turn int
-	// Headroom takes what the answer says of limits.
-	Headroom []probe.Headroom
-	// Memory is what Read keeps for the answers that follow in the same probe.
-	Memory any
-	// Deadline takes by when the vendor wants the owner to act.
-	Deadline time.Time
 }
 
 // Facts describe what a free probe of a vendor proves, and how sure that is.
@@ -165,6 +114,8 @@ type Facts struct {
 func All() []Provider { return all }
 
 var all = []Provider{
+	accessPostgres,
+
 	anthropic,
 	azureOpenAI,
 	bedrock,
@@ -184,10 +135,18 @@ var all = []Provider{
 
 	stripe,
 
+	receivingEnd,
 	stripeWebhooks,
+
+	convoy,
+	outpost,
+	svix,
 
 	bearer,
 	devSphere,
+
+	oidc,
+	supabaseAuth,
 }
 
 // Find returns the provider of a kind by its name.

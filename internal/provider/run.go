@@ -6,8 +6,6 @@ package provider
 import (
 	"context"
 	"maps"
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -31,20 +29,20 @@ func Probe(ctx context.Context, client probe.Client, t probe.Target) probe.Repor
 }
 
 func (p Provider) examine(ctx context.Context, client probe.Client, t probe.Target) probe.Report {
-	run := run{Provider: p, client: client, target: t}
-	run.outcome.Set(probe.Configured, probe.Pass())
-	ask := run.steps
-	if p.SpeaksSMTP() {
-		ask = run.converse
+	r := run{Provider: p, client: client, target: t}
+	r.outcome.Set(probe.Configured, probe.Pass())
+	ask := (*run).steps
+	if p.Asks != nil {
+		ask = p.Asks
 	}
-	if ask(ctx) {
-		run.finish()
-		run.domain(ctx)
+	if ask(&r, ctx) {
+		r.finish()
+		r.domain(ctx)
 	}
-	run.expiry(time.Now())
+	r.expiry(time.Now())
 	return probe.Report{
-		Outcome: run.outcome, RetryAfter: run.retryAfter, OptIn: run.optedIn, Headroom: run.headroom,
-		Expires: run.expires, Deadline: run.deadline,
+		Outcome: r.outcome, RetryAfter: r.retryAfter, OptIn: r.optedIn, Headroom: r.headroom,
+		Deliveries: r.deliveries, Expires: r.expires, Deadline: r.deadline,
 	}
 }
 
@@ -59,18 +57,23 @@ type run struct {
 	// optedIn are the stages that steps have judged which the spec opted in to.
 	optedIn  probe.StageSet
 	headroom []probe.Headroom
+	// deliveries is what a sender of webhooks said of its deliveries.
+	deliveries *probe.Deliveries
 	// expires is when the credential expires; zero where nobody says it.
 	expires time.Time
 	// memory is what steps keep for those that follow.
 	memory any
 	// deadline is by when the provider wants the owner to act.
 	deadline time.Time
+	// withheld says that the request under way carries no credential although there is one, so that its answer
+	// says nothing of it.
+	withheld bool
 }
 
 // steps sends the requests in order and says whether it came to the end of them.
 func (r *run) steps(ctx context.Context) bool {
 	for _, step := range r.Steps {
-		if step.When != nil && !step.When(r.target.Wants) || step.Unless != nil && step.Unless(r.page("", 0)) {
+		if !r.applies(step) {
 			continue
 		}
 		if step.Scope != "" && !slices.Contains(r.scopes, step.Scope) {
@@ -101,6 +104,13 @@ func (r *run) steps(ctx context.Context) bool {
 	return true
 }
 
+// applies says whether a step is to be taken, as the spec and earlier answers have it.
+func (r *run) applies(step Step) bool {
+	page := r.page("", 0)
+	return (step.When == nil || step.When(r.target.Wants)) && (step.Unless == nil || !step.Unless(page)) &&
+		(step.URL == nil || step.URL(page) != "")
+}
+
 // failed says whether anything was found wrong so far.
 func (r *run) failed() bool {
 	return slices.ContainsFunc(r.outcome[:], func(f probe.Finding) bool { return f.Result == probe.Failed })
@@ -112,10 +122,16 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 		before := r.outcome
 		defer func() { r.optedIn |= judged(before, r.outcome) }()
 	}
-	path := step.path(name)
+	path := step.path(r.page(name, 0))
 	for turn := range maxPages {
 		page := r.page(name, turn)
-		answer := r.client.Do(ctx, r.request(step, path, page))
+		request := r.request(step, path, page)
+		if host, strays := r.strays(step, request); strays {
+			r.outcome.Fail(probe.ConsentElsewhere, host)
+			return true
+		}
+		r.withheld = request.Credential.IsZero() && !r.target.Credential.IsZero()
+		answer := r.client.Do(ctx, request)
 		r.retryAfter = max(r.retryAfter, answer.RetryAfter(time.Now()))
 		r.limits(answer)
 		reading := r.read(step, answer)
@@ -124,14 +140,14 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 			return true
 		}
 		if !reading.Good() {
-			return r.settle(step, reading, name)
+			return r.settle(step, step.blame(reading, request), name)
 		}
 		// Only an answer that reads as the vendor's own proves anything about the credential.
-		page.Body = answer.Body
+		page.Body, page.Header = answer.Body, answer.Header
 		if err := step.Read(page); err != nil {
-			return r.settle(step, probe.Reading{Symptom: probe.UnexpectedAnswer}, name)
+			return r.settle(step, step.blame(probe.Reading{Symptom: probe.UnexpectedAnswer}, request), name)
 		}
-		r.scopes, r.memory = page.Scopes, page.Memory
+		r.scopes, r.memory, r.deliveries = page.Scopes, page.Memory, page.Deliveries
 		if !page.Deadline.IsZero() {
 			r.deadline = page.Deadline
 		}
@@ -153,31 +169,6 @@ func (r *run) step(ctx context.Context, step Step, name string) bool {
 	return true
 }
 
-// path returns the path for a name. A colon is escaped too, as AWS's own clients do: a signature is over the
-// path as it is spelled.
-func (s Step) path(name string) string {
-	if s.Each == nil {
-		return s.Path // It names nothing, and every probe of every target comes by here.
-	}
-	if s.Spelled != nil {
-		name = s.Spelled(name)
-	}
-	escaped := strings.ReplaceAll(url.PathEscape(name), ":", "%3A")
-	return strings.NewReplacer("{name}", escaped, "{path}", name).Replace(s.Path)
-}
-
-// reading classifies the answer to a step.
-func (s Step) reading(answer probe.Answer, rules []probe.Rule) probe.Reading {
-	if s.Silent && answer.Fault == (probe.Symptom{}) && answer.Status == http.StatusOK && len(answer.Body) == 0 {
-		return probe.Reading{}
-	}
-	reading := probe.Classify(answer, rules)
-	if reading.Symptom == probe.PathNotFound && s.Missing != (probe.Symptom{}) {
-		reading.Symptom = s.Missing
-	}
-	return reading
-}
-
 // read says what an answer means, and of which limit it speaks where the vendor names it.
 func (r *run) read(step Step, answer probe.Answer) probe.Reading {
 	reading := step.reading(answer, r.Rules)
@@ -185,17 +176,6 @@ func (r *run) read(step Step, answer probe.Answer) probe.Reading {
 		reading.Args = probe.Tokens(answer.Header.Get(r.LimitHeader))
 	}
 	return reading
-}
-
-// judged returns the stages of which a step that was opted in to has said something. That it works is one.
-func judged(before, after probe.Outcome) probe.StageSet {
-	stages := probe.StageSet(0).With(probe.Working)
-	for stage := range after {
-		if !after[stage].Equal(before[stage]) {
-			stages = stages.With(probe.Stage(stage))
-		}
-	}
-	return stages
 }
 
 // request is what a step sends.
@@ -210,6 +190,15 @@ func (r *run) request(step Step, path string, page *Page) probe.Request {
 	if request.Auth.AWSService != "" {
 		request.Auth.Region = r.target.Place
 	}
+	if step.URL != nil {
+		request.URL = step.URL(page)
+	}
+	if step.Auth != nil {
+		request.Auth = step.Auth(page)
+	}
+	if request.Auth == (probe.Auth{}) {
+		request.Credential = probe.Secret{}
+	}
 	if step.Body != nil {
 		request.Body = step.Body(page)
 	}
@@ -220,83 +209,18 @@ func (r *run) request(step Step, path string, page *Page) probe.Request {
 	return request
 }
 
-// expiry takes note of when the credential expires, as the spec, the credential itself or the vendor says,
-// and warns early of it.
-func (r *run) expiry(now time.Time) {
-	for _, at := range []time.Time{r.target.Expires, r.target.Credential.Expiry()} {
-		if !at.IsZero() && (r.expires.IsZero() || at.Before(r.expires)) {
-			r.expires = at
-		}
-	}
-	soon := !r.expires.IsZero() && r.expires.Sub(now) < expiryWarning
-	if soon && r.outcome[probe.Authenticated].Equal(probe.Pass()) {
-		r.outcome.Set(probe.Authenticated, probe.Finding{Result: probe.Passed, Symptom: probe.KeyExpiringSoon})
-	}
-}
-
-// expiryWarning is how long before a credential expires that is told of.
-const expiryWarning = 14 * 24 * time.Hour
-
-// expiryForms are how headers write when a credential expires.
-var expiryForms = []string{time.RFC3339, http.TimeFormat, "2006-01-02 15:04:05 MST", "2006-01-02 15:04:05 -0700"}
-
-// limits takes up what the headers of an answer say of limits.
-func (r *run) limits(answer probe.Answer) {
-	if r.ExpiryHeader != "" {
-		for _, form := range expiryForms {
-			if at, err := time.Parse(form, answer.Header.Get(r.ExpiryHeader)); err == nil {
-				r.expires = at
-			}
-		}
-	}
-	for _, l := range r.Limits {
-		if limit, remaining, ok := answer.Headroom(l.Limit, l.Remaining); ok {
-			r.has(probe.Headroom{Resource: l.Resource, Limit: limit, Remaining: remaining})
-		}
-	}
-}
-
-// has takes note of headroom. What was said last of a resource holds.
-func (r *run) has(h probe.Headroom) {
-	i := slices.IndexFunc(r.headroom, func(known probe.Headroom) bool { return known.Resource == h.Resource })
-	if i < 0 {
-		r.headroom = append(r.headroom, h)
-		return
-	}
-	r.headroom[i] = h
-}
-
 // page returns a page for a step to fill and to judge, with what is known so far.
 func (r *run) page(name string, turn int) *Page {
-	return &Page{Wants: r.target.Wants, Outcome: &r.outcome, Scopes: r.scopes, Memory: r.memory, Name: name, Turn: turn}
+	return &Page{
+		Wants: r.target.Wants, Outcome: &r.outcome, Scopes: r.scopes, Memory: r.memory, Deliveries: r.deliveries,
+		Name: name, Turn: turn,
+	}
 }
 
 // without leaves out a step that the key has no scope for.
 func (r *run) without(step Step) {
 	if step.Without != nil {
 		step.Without(r.page("", 0))
-	}
-}
-
-// refuse records that what the spec opted in to was not done. The steps before it have proven the way to
-// the provider and the credential, so what is wrong is with what was asked for.
-func (r *run) refuse(step Step, reading probe.Reading, name string) {
-	stage, open := reading.Symptom.Stage(), r.outcome[probe.Authenticated].Result == probe.Undecided
-	names := stage == probe.Provisioned && !reading.Unprovable
-	if open && (names || stage == probe.Authorized) {
-		// Whoever is told what is missing has been let in, which the steps before left open.
-		r.outcome.Set(probe.Authenticated, probe.Pass())
-		r.proven(stage - 1)
-	}
-	switch symptom := reading.Symptom; {
-	case stage == probe.Authorized, symptom == probe.RateLimited, symptom == probe.QuotaExhausted:
-		r.outcome.Fail(symptom, r.admitted(reading.Args)...) // It is about the key or the account.
-	case names, stage == probe.Working:
-		r.outcome.Fail(symptom, r.named(name)...)
-	case open && stage == probe.Authenticated:
-		r.outcome.Set(stage, probe.Fail(probe.KeyRejected))
-	default:
-		r.outcome.Fail(step.Refused, r.named(name)...)
 	}
 }
 
@@ -312,6 +236,7 @@ func (r *run) settle(step Step, reading probe.Reading, name string) bool {
 		name = "" // It is about the first, which is what the spec asks for.
 	}
 	switch {
+	case reading.Symptom == step.Unread && len(args) > 0:
 	case stage == probe.Provisioned:
 		args = r.named(name)
 	case reading.Symptom == probe.ScopeMissing && len(args) == 0 && step.Permission != "":
@@ -334,18 +259,15 @@ func (r *run) settle(step Step, reading probe.Reading, name string) bool {
 	if stage == probe.Provisioned && len(args) == 0 {
 		return true // finish says that there is nothing to prove.
 	}
-	switch unprovable := reading.Unprovable || r.spared(step, reading.Symptom); {
+	switch {
 	case reading.Undecided:
-		r.outcome.Set(stage, probe.Finding{Result: probe.Undecided, Symptom: reading.Symptom, Args: args})
-	case !unprovable:
+		r.outcome.Leave(probe.Undecided, reading.Symptom, args...)
+	case reading.Unprovable || r.spared(step, reading.Symptom):
+		r.outcome.Leave(probe.Unprovable, reading.Symptom, args...)
+	default:
 		r.outcome.Fail(reading.Symptom, args...)
-	case r.outcome[stage].Result != probe.Failed: // What failed is graver.
-		if open := r.outcome[stage]; open.Result == probe.Unprovable && open.Symptom == reading.Symptom {
-			args = slices.Concat(open.Args, args)
-		}
-		r.outcome.Set(stage, probe.Finding{Result: probe.Unprovable, Symptom: reading.Symptom, Args: args})
 	}
-	if stage == probe.Authorized {
+	if stage == probe.Authorized || reading.Undecided {
 		r.without(step)
 	}
 	return reading.Undecided || stage == probe.Authorized || stage == probe.Provisioned
@@ -375,6 +297,9 @@ func (r *run) named(name string) []string {
 
 // proven marks the stages up to last as passed. Without a credential nothing was authenticated.
 func (r *run) proven(last probe.Stage) {
+	if r.withheld {
+		last = min(last, probe.Reachable)
+	}
 	if r.target.Credential.IsZero() {
 		for stage := probe.Authenticated; stage <= min(last, probe.Authorized); stage++ {
 			if r.outcome[stage].Result == probe.NotReached {

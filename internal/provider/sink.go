@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"context"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -39,6 +40,24 @@ func (r *run) findSink(banner string) bool {
 		r.outcome.Fail(probe.SMTPSink, sinkProducts[i])
 	}
 	return true
+}
+
+// nobody is a credential that no server has an account for. It is not the app's user name, so that no account
+// is locked for it.
+var nobody = probe.NewSecretOf(map[string]string{
+	probe.UsernamePart: "mainstay-sink-test", probe.PasswordPart: "a password that nobody has",
+})
+
+// testSink tries to log in with a credential that nobody has. Only that it is accepted says something. That
+// the server is busy, or hangs up, is no reason to try again soon: it counts such logins.
+func (r *run) testSink(ctx context.Context, d probe.Dialogue) {
+	r.optedIn = r.optedIn.With(probe.Working)
+	r.outcome.Set(probe.Working, probe.Finding{Result: probe.NotApplicable})
+	d.Credential, d.TellOnce = nobody, true
+	if r.client.Converse(ctx, d).LoggedIn {
+		r.outcome.Fail(probe.AcceptsAnyPassword)
+		r.optedIn = r.optedIn.With(probe.Provisioned)
+	}
 }
 
 var (

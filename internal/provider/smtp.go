@@ -16,8 +16,9 @@ import (
 // smtp is any mail server that takes emails over SMTP. One dialogue proves the server, its certificate and
 // the login; nothing is sent. What DNS says of the sending domain proves that.
 var smtp = Provider{
-	Kind: "EmailProvider", Name: "SMTP",
+	Kind: "EmailProvider", Name: "SMTP", Speaks: SMTP,
 	BaseURL: smtpScheme + "://{place}", OwnPlace: true,
+	Asks:   (*run).converse,
 	Called: "the mail server", Credential: "user name and password",
 	Keys: []Key{{Name: probe.UsernamePart, Chosen: true}, {Name: probe.PasswordPart, Chosen: true}},
 	Facts: Facts{
@@ -32,7 +33,10 @@ var smtp = Provider{
 			"that a server without a login relays for the cluster", "that a server with a greeting like any other is no sink",
 			"that an email arrives",
 		},
-		Requests: "1 dialogue",
+		OptIn: []string{
+			"with `spec.smtp.sinkTest`, that the server refuses a user name and a password that nobody has: one that accepts them is a sink, or else a relay that looks at no password",
+		},
+		Requests: "1 dialogue, and 1 more for a sink test",
 		Source:   "RFC 5321, 3207, 4954, 8314; dialogues with Postfix 3.7, Dovecot 2.3 and smtp-server 3.21", Verified: "2026-11",
 	},
 }
@@ -47,9 +51,6 @@ const (
 	rejectionPause = 5 * time.Minute
 )
 
-// SpeaksSMTP says whether the provider is a mail server.
-func (p Provider) SpeaksSMTP() bool { return len(p.Steps) == 0 }
-
 // converse holds the dialogue of a mail server, and says whether it came to its end.
 func (r *run) converse(ctx context.Context) bool {
 	server, err := url.Parse(r.target.BaseURL)
@@ -57,14 +58,15 @@ func (r *run) converse(ctx context.Context) bool {
 		r.outcome.Fail(probe.ProbeFailed)
 		return false
 	}
-	session := r.client.Converse(ctx, probe.Dialogue{
+	dialogue := probe.Dialogue{
 		Server: probe.URLHostPort(server), TLS: r.target.TLS, Credential: r.target.Credential, CA: r.target.CA,
-	})
+	}
+	session := r.client.Converse(ctx, dialogue)
 	if symptom, args := smtpTrouble(session, server.Port()); symptom != (probe.Symptom{}) {
 		r.settleSession(session, symptom, args)
 		return false
 	}
-	r.reached(session)
+	r.reached(session.Expires)
 	if session.LoggedIn {
 		r.proven(probe.Authenticated)
 	}
@@ -73,13 +75,16 @@ func (r *run) converse(ctx context.Context) bool {
 			r.outcome.Set(stage, probe.Finding{Result: probe.NotApplicable})
 		}
 	}
-	r.findSink(session.Banner)
+	wants, _ := r.target.Wants.(probe.EmailWants)
+	if _, takesLogins := session.Offers("AUTH"); !r.findSink(session.Banner) && takesLogins && wants.SinkTest && r.target.OptInDue {
+		r.testSink(ctx, dialogue)
+	}
 	return true
 }
 
-// reached records that the server answered, with a warning where its certificate will end.
-func (r *run) reached(s probe.Session) {
-	if !s.Expires.IsZero() && time.Until(s.Expires) < endingSoon {
+// reached records that a server answered, with a warning where its certificate will end; zero for none.
+func (r *run) reached(certificateEnds time.Time) {
+	if !certificateEnds.IsZero() && time.Until(certificateEnds) < endingSoon {
 		r.outcome.Set(probe.Reachable, probe.Finding{Result: probe.Passed, Symptom: probe.CertificateEnding})
 	}
 	r.proven(probe.Reachable)
@@ -91,14 +96,14 @@ func (r *run) settleSession(s probe.Session, symptom probe.Symptom, args []strin
 	switch stage := symptom.Stage(); {
 	case symptom == probe.STARTTLSNotOffered && r.findSink(s.Banner):
 		// A sink has no need of TLS, and that it is one explains all.
-		r.reached(s)
+		r.reached(s.Expires)
 	case stage < probe.Authenticated:
 		r.outcome.Fail(symptom, args...)
 	case symptom == probe.MechanismUnknown:
-		r.reached(s)
+		r.reached(s.Expires)
 		r.outcome.Set(stage, probe.Finding{Result: probe.Unprovable, Symptom: symptom, Args: args})
 	default:
-		r.reached(s)
+		r.reached(s.Expires)
 		r.outcome.Fail(symptom, args...)
 	}
 	if symptom == probe.KeyRejected {

@@ -33,12 +33,11 @@ var stripeWebhooks = Provider{
 		},
 		{
 			Path: stripeDestinations, Header: stripeContext, Missing: probe.EndpointNotFound,
-			Unless: hasEndpoint, Needed: func(probe.Wants) bool { return false }, Read: readStripeDestinations,
+			Unless: hasEndpoint, Needed: neverNeeded, Read: readStripeDestinations,
 		},
 		{
 			Path: "/v1/events?delivery_success=false&limit=10", Header: stripeFor, Permission: "rak_event_read",
-			Unless: func(page *Page) bool { return !hasEndpoint(page) },
-			Needed: func(probe.Wants) bool { return false }, Read: readStripeEvents,
+			Unless: noEndpoint, Needed: neverNeeded, Read: readStripeEvents,
 		},
 	},
 	Rules: stripeRules,
@@ -51,7 +50,7 @@ var stripeWebhooks = Provider{
 		CannotProve: []string{
 			"that the app has the right signing secret: Stripe shows it once, when the endpoint is made",
 			"at which of several enabled endpoints of the account a delivery fails: Stripe does not tell",
-			"that `*` covers an event that Stripe marks as selection required, but for `reporting.report_type.updated`",
+			"that `*` covers an event that Stripe has marked as selection required since 2026-11",
 			"that one endpoint of v1 and one of v2 have the same URL",
 		},
 		Requests: "2 for an endpoint of v1 and 3 for one of v2, and 1 more for each further 100 endpoints of either, at most 21",
@@ -130,14 +129,14 @@ func readStripeEndpoints(page *Page) error {
 		}
 		seen.add(found, wants)
 	})
+	next := ""
+	if list.HasMore && last != "" {
+		next = stripeEndpoints + "&starting_after=" + url.QueryEscape(last)
+	}
 	switch err := errors.Join(err, bad); {
 	case err != nil:
 		return fmt.Errorf("list of webhook endpoints: %w", err)
-	case list.HasMore && len(seen.wanted) > 0 && page.Turn == maxPages-1:
-		seen.others = true // Whatever is on the pages that are not read.
-		page.Outcome.Set(probe.Provisioned, seen.judge(wants))
-	case list.HasMore && last != "":
-		page.Next = stripeEndpoints + "&starting_after=" + url.QueryEscape(last)
+	case seen.goOn(page, next):
 	case len(seen.wanted) > 0:
 		page.Outcome.Set(probe.Provisioned, seen.judge(wants))
 	default: // It may be an event destination, which not every key may list.
@@ -227,7 +226,7 @@ func notSubscribed(list json.RawMessage, wanted []string, before error) ([]strin
 		for _, event := range wanted {
 			// The snapshot events of v2 have the names of v1 with its version before them.
 			name := strings.TrimPrefix(subscribed, "v1.")
-			if name == event || subscribed == event || wildcard && strings.HasPrefix(event, prefix) && event != selectedByName {
+			if name == event || subscribed == event || wildcard && strings.HasPrefix(event, prefix) && !slices.Contains(selectedByName, event) {
 				covered[event] = true
 			}
 		}
@@ -236,8 +235,11 @@ func notSubscribed(list json.RawMessage, wanted []string, before error) ([]strin
 	return misses, errors.Join(before, err)
 }
 
-// selectedByName is an event that no wildcard covers. Stripe marks it, and maybe others, as selection required.
-const selectedByName = "reporting.report_type.updated"
+// selectedByName are the events that no wildcard covers, which Stripe marks as "selection required".
+// Source: docs.stripe.com/api/events/types. Verified: 2026-11.
+var selectedByName = []string{
+	"identity.verification_session.redacted", "issuing_authorization.request", "reporting.report_type.updated",
+}
 
 const (
 	// deliveryGrace is how old an event may be before its delivery counts as failing, and deliveryWindow how old
@@ -257,13 +259,18 @@ func readStripeEvents(page *Page) error {
 	}
 	wants, now := ofWebhook(page.Wants), time.Now()
 	var failing []string
-	fresh, count := 0, 0
+	var oldest time.Time
+	fresh, count, waiting := 0, 0, int64(0)
 	err := each(list.Data, func(e struct {
 		Type    string  `json:"type"`
 		Created float64 `json:"created"`
 	}) {
 		count++
-		switch age := now.Sub(unix(e.Created)); {
+		age := now.Sub(unix(e.Created))
+		if age < deliveryWindow && slices.Contains(wants.Events, e.Type) {
+			waiting, oldest = waiting+1, unix(e.Created) // The newest come first.
+		}
+		switch {
 		case age < deliveryGrace:
 			fresh++
 		case age < deliveryWindow && slices.Contains(wants.Events, e.Type) && !slices.Contains(failing, e.Type):
@@ -272,6 +279,9 @@ func readStripeEvents(page *Page) error {
 	})
 	if err != nil {
 		return fmt.Errorf("list of events: %w", err)
+	}
+	if len(wants.Events) > 0 && !list.HasMore && !remembered(page).others {
+		page.Deliveries = &probe.Deliveries{Waiting: &waiting, WaitingSince: oldest}
 	}
 	slices.Sort(failing)
 	hidden := list.HasMore && fresh == count // What waits for longer is on pages that are not read.

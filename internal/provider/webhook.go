@@ -13,8 +13,12 @@ import (
 
 // receiver is an endpoint as a sender of webhooks lists it.
 type receiver struct {
+	// id is the sender's name for it.
+	id      string
 	url     string
 	enabled bool
+	// held says that the sender holds deliveries back, since too many have failed.
+	held bool
 	// elsewhere says that it gets the events of other accounts than the spec asks for.
 	elsewhere bool
 	// misses are the events of the spec that it is not subscribed to.
@@ -62,17 +66,47 @@ func plainURL(raw string) string {
 	return host + strings.ToLower(strings.TrimRight(u.Path, "/"))
 }
 
+// goOn says whether a listing has another page at next to read; empty where it has none.
+func (r *receivers) goOn(page *Page, next string) bool {
+	switch {
+	case next == "":
+		return false
+	case len(r.wanted) > 0 && page.Turn == maxPages-1:
+		r.others = true // Whatever is on the pages that are not read.
+		return false
+	}
+	page.Next = next
+	return true
+}
+
+// live are the endpoints with the URL of the spec that get anything.
+func (r *receivers) live() []receiver {
+	return slices.DeleteFunc(slices.Clone(r.wanted), func(f receiver) bool { return !f.enabled || f.elsewhere })
+}
+
+// first is the id of the endpoint whose deliveries are looked at: one that gets some, where there is one.
+func (r *receivers) first() string {
+	if found := slices.Concat(r.live(), r.wanted); len(found) > 0 {
+		return found[0].id
+	}
+	return ""
+}
+
+// held says whether the sender holds back what an endpoint would get.
+func (r *receivers) held() bool {
+	return slices.ContainsFunc(r.live(), func(f receiver) bool { return f.held })
+}
+
 // judge says what the listings amount to, the gravest first. Deliveries that an endpoint gets twice are told
 // of early.
 func (r *receivers) judge(wants probe.WebhookWants) probe.Finding {
-	live := slices.DeleteFunc(slices.Clone(r.wanted), func(f receiver) bool { return !f.enabled })
-	here := slices.DeleteFunc(slices.Clone(live), func(f receiver) bool { return f.elsewhere })
+	here := r.live()
 	switch {
 	case len(r.wanted) == 0 && r.near != "":
 		return probe.Fail(probe.WrongURL, append([]string{wants.URL}, probe.Tokens(r.near)...)...)
 	case len(r.wanted) == 0:
 		return probe.Fail(probe.EndpointNotFound, wants.URL)
-	case len(live) == 0:
+	case !slices.ContainsFunc(r.wanted, func(f receiver) bool { return f.enabled }):
 		return probe.Fail(probe.EndpointInactive, wants.URL)
 	case len(here) == 0:
 		return probe.Fail(probe.WrongEventSource, wants.URL)

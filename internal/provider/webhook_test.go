@@ -70,6 +70,94 @@ func TestAnEndpointIsFoundOnALaterPage(t *testing.T) {
 	}
 }
 
+// TestTheListingsOfOtherSendersAreBounded has senders list 300 endpoints, of which the wanted one is number 250, and
+// far too many.
+func TestTheListingsOfOtherSendersAreBounded(t *testing.T) {
+	for name, c := range map[string]struct {
+		provider            string
+		endpoints, requests int
+		want                string
+	}{
+		"number 250 of 300 at Svix":            {"Svix", 300, 4, "Passed"},
+		"number 250 of far too many at Svix":   {"Svix", 100_000, 12, "Passed"},
+		"none of 249 at Svix":                  {"Svix", 249, 1, "Failed EndpointNotFound https://shop.example.com/250"},
+		"number 250 of 300 at Convoy":          {"Convoy", 300, 7, "Passed"},
+		"number 250 of far too many at Convoy": {"Convoy", 100_000, 14, "Passed"},
+		"none of 249 at Convoy":                {"Convoy", 249, 3, "Failed EndpointNotFound https://shop.example.com/250"},
+		"number 250 of 300 at Outpost":         {"Outpost", 300, 3, "Passed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var asked atomic.Int32
+			sender := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				asked.Add(1)
+				_, _ = fmt.Fprint(w, crowded(r, c.endpoints))
+			})
+			target := probe.Target{
+				Kind: "WebhookEndpoint", Provider: c.provider, BaseURL: sender.URL,
+				Credential: probe.NewSecret("not_a_real_key_only_for_tests"),
+				Wants:      probe.WebhookWants{URL: "https://shop.example.com/250", Events: []string{"order.paid"}, Account: "shop"},
+			}
+			client := newClient()
+			defer client.Renew()
+			if got := providertest.Describe(Probe(t.Context(), client, target).Outcome)["Provisioned"]; got != c.want {
+				t.Errorf("found %q, want %q", got, c.want)
+			}
+			if int(asked.Load()) != c.requests {
+				t.Errorf("the probe took %d requests, want %d", asked.Load(), c.requests)
+			}
+		})
+	}
+}
+
+// crowded is what senders answer that have so many endpoints, and nothing to tell of deliveries.
+func crowded(r *http.Request, endpoints int) string {
+	list := func(cursor string, perPage int, element string) (page string, last int) {
+		after := 0
+		_, _ = fmt.Sscanf(r.URL.Query().Get(cursor), "ep_%d", &after)
+		last = min(after+perPage, endpoints)
+		var elements []string
+		for i := after + 1; i <= last; i++ {
+			elements = append(elements, strings.NewReplacer("{id}", fmt.Sprintf("ep_%d", i), "{url}", fmt.Sprintf("https://shop.example.com/%d", i)).Replace(element))
+		}
+		return strings.Join(elements, ","), last
+	}
+	switch path := r.URL.Path; {
+	case path == "/app/shop/endpoint":
+		page, last := list("iterator", 250, `{"id":"{id}","url":"{url}","disabled":false,"filterTypes":null}`)
+		return fmt.Sprintf(`{"data":[%s],"iterator":"ep_%d","done":%t}`, page, last, last == endpoints)
+	case strings.HasSuffix(path, "/stats"):
+		return `{"success":0,"fail":0,"pending":0,"sending":0}`
+	case strings.HasPrefix(path, "/app/shop/"):
+		return `{"data":[],"iterator":null,"done":true}`
+	case path == "/v1/projects/shop/endpoints":
+		page, last := list("next_page_cursor", 100, `{"uid":"{id}","url":"{url}","status":"active"}`)
+		return fmt.Sprintf(`{"status":true,"data":{"content":[%s],"pagination":{"has_next_page":%t,"next_page_cursor":"ep_%d"}}}`, page, last < endpoints, last)
+	case strings.HasSuffix(path, "/subscriptions"):
+		return `{"status":true,"data":{"content":[{"filter_config":{"event_types":["*"]}}],"pagination":{"has_next_page":false}}}`
+	case strings.HasSuffix(path, "/countbatchretryevents"):
+		return `{"status":true,"data":{"num":0}}`
+	case strings.HasSuffix(path, "/eventdeliveries"):
+		return `{"status":true,"data":{"content":[],"pagination":{"has_next_page":false}}}`
+	case path == "/tenants/shop":
+		return fmt.Sprintf(`{"id":"shop","destinations_count":%d}`, endpoints)
+	case path == "/tenants/shop/destinations":
+		page, _ := list("", endpoints, `{"id":"{id}","type":"webhook","topics":"*","disabled_at":null,"config":{"url":"{url}"}}`)
+		return "[" + page + "]"
+	}
+	return `{"models":[],"pagination":{"next":null}}`
+}
+
+func TestARegionIsReadFromATokenOfSvix(t *testing.T) {
+	for token, want := range map[string]string{
+		"sk_abc.eu": "https://api.eu.svix.com/api/v1", "sk_abc.us": "https://api.us.svix.com/api/v1", "sk_abc": "https://api.svix.com/api/v1",
+		"sk_abc.example.com/": "https://api.svix.com/api/v1", "": "https://api.svix.com/api/v1",
+	} {
+		if got := svix.Base(svix.PlaceIn(probe.NewSecret(token))); got != want {
+			t.Errorf("%q: got %s, want %s", token, got, want)
+		}
+	}
+}
+
 func TestNearlySameURLs(t *testing.T) {
 	const url = "https://shop.example.com/hooks"
 	for other, want := range map[string]bool{
@@ -91,8 +179,9 @@ func TestSubscriptionsAndTheirWildcards(t *testing.T) {
 	}{
 		"by name":             {`["invoice.paid"]`, []string{"invoice.paid", "invoice.voided"}, []string{"invoice.voided"}},
 		"all":                 {`["*"]`, []string{"invoice.paid"}, nil},
-		"all but one":         {`["*"]`, []string{selectedByName}, []string{selectedByName}},
-		"that one by name":    {`["*","` + selectedByName + `"]`, []string{selectedByName}, nil},
+		"all but some":        {`["*"]`, selectedByName, selectedByName},
+		"one of them by name": {`["*","` + selectedByName[1] + `"]`, selectedByName[1:2], nil},
+		"their prefix":        {`["issuing_authorization.*"]`, selectedByName[1:2], selectedByName[1:2]},
 		"a prefix":            {`["invoice.*"]`, []string{"invoice.paid", "charge.refunded"}, []string{"charge.refunded"}},
 		"a name of version 2": {`["v1.invoice.paid"]`, []string{"invoice.paid"}, nil},
 		"none":                {`[]`, []string{"invoice.paid"}, []string{"invoice.paid"}},

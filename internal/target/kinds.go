@@ -6,6 +6,7 @@ package target
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -71,8 +72,11 @@ var Kinds = []Kind{
 		Place:   emailPlace,
 		Wants:   emailWants,
 		OptIn: func(d Dependency) time.Duration {
-			if e := d.(*v1alpha1.EmailProvider).Spec.TestEmail; e != nil {
-				return time.Duration(e.PeriodSeconds) * time.Second
+			switch spec := d.(*v1alpha1.EmailProvider).Spec; {
+			case spec.TestEmail != nil:
+				return time.Duration(spec.TestEmail.PeriodSeconds) * time.Second
+			case spec.SMTP != nil && spec.SMTP.SinkTest != nil:
+				return time.Duration(spec.SMTP.SinkTest.PeriodSeconds) * time.Second
 			}
 			return 0
 		},
@@ -100,7 +104,28 @@ var Kinds = []Kind{
 		NewList: func() runtime.Object { return &v1alpha1.WebhookEndpointList{} },
 		Noun:    "webhook",
 		None:    probe.NoWebhookEndpoint,
+		Place:   webhookPlace,
 		Wants:   webhookWants,
+		OptIn:   testPingPeriod,
+	},
+	{
+		Name:    "AuthProvider",
+		New:     func() Dependency { return &v1alpha1.AuthProvider{} },
+		NewList: func() runtime.Object { return &v1alpha1.AuthProviderList{} },
+		Noun:    "sign-in",
+		None:    probe.NoAuthProvider,
+		Wants:   authWants,
+		OptIn:   authOptIn,
+		Adjust:  adjustAuth,
+	},
+	{
+		Name:    "AccessCheck",
+		New:     func() Dependency { return &v1alpha1.AccessCheck{} },
+		NewList: func() runtime.Object { return &v1alpha1.AccessCheckList{} },
+		Noun:    "access",
+		None:    probe.NoAccessCheck,
+		Place:   postgresPlace,
+		Wants:   accessWants,
 	},
 }
 
@@ -116,12 +141,13 @@ func aiPlace(d Dependency) string {
 
 func emailWants(d Dependency) probe.Wants {
 	spec := d.(*v1alpha1.EmailProvider).Spec
-	wants := probe.EmailWants{Domain: spec.Domain}
+	wants := probe.EmailWants{Domain: spec.Domain, Selectors: spec.DKIMSelectors}
 	if spec.TestEmail != nil {
 		wants.From = cmp.Or(spec.TestEmail.From, "mainstay-probe@"+spec.Domain)
 	}
 	if spec.SMTP != nil {
 		wants.Selectors, wants.Sink = spec.SMTP.DKIMSelectors, spec.SMTP.Sink == v1alpha1.SMTPSinkAccept
+		wants.SinkTest = spec.SMTP.SinkTest != nil
 	}
 	return wants
 }
@@ -180,7 +206,7 @@ func mailServer(d Dependency) probe.HostPort {
 	if !ok || email.Spec.SMTP == nil {
 		return probe.HostPort{}
 	}
-	return probe.MailHost(email.Spec.SMTP.Host, email.Spec.SMTP.Port)
+	return probe.ServerAt(email.Spec.SMTP.Host, strconv.Itoa(int(email.Spec.SMTP.Port)))
 }
 
 // FindKind returns a probed kind by its name.

@@ -20,13 +20,3 @@ func stripeWants(d Dependency) probe.Wants {
 		Capabilities: spec.Requires.Capabilities, Permissions: permissions,
 	}
 }
-
-func webhookWants(d Dependency) probe.Wants {
-	spec := d.(*v1alpha1.WebhookEndpoint).Spec
-	wants := probe.WebhookWants{URL: spec.URL, Events: spec.Events}
-	if s := spec.Stripe; s != nil {
-		wants.Live, wants.Account = s.Mode == v1alpha1.StripeLive, s.Account
-		wants.FromAccounts = s.EventsFrom == v1alpha1.EventsFromConnectedAccounts
-	}
-	return wants
-}

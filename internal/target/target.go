@@ -87,7 +87,7 @@ func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
 		t.StatusPage = vendor.StatusPage
 	}
 	for _, check := range []func(*probe.Target, provider.Provider, Inputs) (probe.Finding, bool){
-		o.mailServer, credential, authority, consent, o.destination,
+		o.mailServer, o.database, credential, placed, authority, consent, o.destination,
 	} {
 		if problem, bad := check(&t, vendor, r); bad {
 			return t, problem
@@ -121,31 +121,51 @@ func (o Options) Terms(kind Kind, object Dependency) probe.Terms {
 	terms := vendor.Terms("")
 	if ref := object.SharedSpec().SecretRef; ref != nil {
 		terms = vendor.Terms(ref.DataKey())
+		if ref.Key != "" {
+			terms.Keys = []string{ref.Key} // It may hold in one value what else is in several keys.
+		}
 	}
 	place := kind.PlaceOf(object)
 	base, own := o.baseURL(vendor, object.SharedSpec(), place)
 	if !own {
 		terms.Region = place
 	}
+	if vendor.PlaceIn != nil && base == vendor.Base(place) {
+		base = vendor.Base("*.") // Which it is only the credential tells.
+	}
 	if u, err := url.Parse(base); err == nil && base != "" {
 		terms.Host = probe.URLHostPort(u).String()
+	}
+	if ref := object.SharedSpec().SecretRef; ref != nil && terms.Host == "" && hostInSecret(vendor, object) {
+		terms.Host = "the host in Secret " + ref.Name
 	}
 	return terms
 }
 
 // SecretKeys returns the keys of its Secret that an object's credential is read from.
 func SecretKeys(kind Kind, object Dependency) []string {
+	return secretKeys(kind, object, func(provider.Key) bool { return true })
+}
+
+// RequiredKeys returns those of SecretKeys without which there is no credential.
+func RequiredKeys(kind Kind, object Dependency) []string {
+	return secretKeys(kind, object, func(k provider.Key) bool { return !k.Optional })
+}
+
+func secretKeys(kind Kind, object Dependency, wanted func(provider.Key) bool) []string {
 	ref := object.SharedSpec().SecretRef
 	if ref == nil {
 		return nil
 	}
 	vendor, _ := provider.Find(kind.Name, object.Provider())
-	if len(vendor.Keys) == 0 {
+	if len(vendor.Keys) == 0 || ref.Key != "" {
 		return []string{ref.DataKey()}
 	}
-	names := make([]string, len(vendor.Keys))
-	for i, key := range vendor.Keys {
-		names[i] = key.Name
+	var names []string
+	for _, key := range vendor.Keys {
+		if wanted(key) {
+			names = append(names, key.Name)
+		}
 	}
 	return names
 }
@@ -167,19 +187,22 @@ func ParseEndpoints(pairs []string) (map[string]string, error) {
 
 // plainURL says whether a URL is a place at which a vendor can be asked, and nothing besides.
 func plainURL(u *url.URL, vendor provider.Provider) bool {
-	schemes := []string{"https", "http"}
-	if vendor.SpeaksSMTP() {
-		schemes = []string{"smtps", "smtp"}
+	schemes, complete := []string{"https", "http"}, true
+	switch vendor.Speaks {
+	case provider.SMTP:
+		schemes, complete = []string{"smtps", "smtp"}, u.Port() != "" && u.Path == ""
+	case provider.Postgres:
+		schemes, complete = []string{postgresScheme}, u.Port() != "" && u.Path == ""
+	case provider.HTTP:
 	}
 	_, err := probe.ParseHostPort(u.Host)
-	complete := !vendor.SpeaksSMTP() || u.Port() != "" && u.Path == ""
 	return err == nil && complete && u.User == nil && u.RawQuery == "" && u.Fragment == "" && slices.Contains(schemes, u.Scheme)
 }
 
 // mailServer takes down how to speak to a mail server, and recognises one that delivers nothing. The
 // administrator's endpoint stands for any server: smtps for TLS from the start, and smtp for none.
 func (o Options) mailServer(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Finding, bool) {
-	if !vendor.SpeaksSMTP() {
+	if vendor.Speaks != provider.SMTP {
 		return probe.Finding{}, false
 	}
 	smtp := r.Object.(*v1alpha1.EmailProvider).Spec.SMTP
@@ -200,7 +223,7 @@ func (o Options) mailServer(t *probe.Target, vendor provider.Provider, r Inputs)
 func credential(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Finding, bool) {
 	ref := r.Object.SharedSpec().SecretRef
 	switch {
-	case ref == nil:
+	case ref == nil, vendor.Speaks == provider.Postgres: // Its login was read with its host.
 		return probe.Finding{}, false
 	case r.Secret == nil:
 		return probe.Fail(probe.SecretNotFound), true
@@ -223,6 +246,15 @@ func credential(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Find
 	if vendor.Unfit != nil && issued {
 		symptom, unfit := vendor.Unfit(t.Credential, t.Wants)
 		return probe.Fail(symptom), unfit
+	}
+	return probe.Finding{}, false
+}
+
+// placed takes the place of a provider from the credential, at a vendor whose credentials name it.
+func placed(t *probe.Target, vendor provider.Provider, _ Inputs) (probe.Finding, bool) {
+	if vendor.PlaceIn != nil && t.BaseURL == vendor.Base(t.Place) {
+		t.Place = vendor.PlaceIn(t.Credential)
+		t.BaseURL = vendor.Base(t.Place)
 	}
 	return probe.Finding{}, false
 }
@@ -287,20 +319,20 @@ func authority(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, b
 }
 
 // consent holds back a credential whose owner did not allow it to be sent to the spec's host.
-func consent(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, bool) {
-	if !t.OwnHost || t.Credential.IsZero() || r.Secret.Consented {
+func consent(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Finding, bool) {
+	keptBack := vendor.Signs != nil && vendor.Signs(t.Credential)
+	if t.Credential.IsZero() || keptBack || hostInSecret(vendor, r.Object) {
 		return probe.Finding{}, false
 	}
+	t.Consent = probe.ParseConsent(r.Secret.AllowedHosts)
+	t.Consent.Anywhere = r.Secret.Consented
 	u, err := url.Parse(t.BaseURL)
-	if err != nil {
-		return probe.Fail(probe.ConsentMissing), true
-	}
-	for allowed := range strings.SplitSeq(r.Secret.AllowedHosts, ",") {
-		if host, err := probe.ParseHostPort(allowed); err == nil && host.Covers(probe.URLHostPort(u)) {
-			return probe.Finding{}, false
-		}
-	}
-	if strings.TrimSpace(r.Secret.AllowedHosts) != "" {
+	switch {
+	case !t.OwnHost || err == nil && t.Consent.Admits(u):
+		return probe.Finding{}, false
+	case vendor.Signs != nil:
+		return probe.Fail(probe.SigningNotConsented), true
+	case strings.TrimSpace(r.Secret.AllowedHosts) != "":
 		return probe.Fail(probe.ConsentForOthers), true
 	}
 	return probe.Fail(probe.ConsentMissing), true
@@ -314,7 +346,7 @@ func (o Options) destination(t *probe.Target, _ provider.Provider, _ Inputs) (pr
 	}
 	symptom, refused := o.Guard.CheckURL(u)
 	if t.TLS != "" {
-		symptom, refused = o.Guard.CheckMail(probe.URLHostPort(u), t.TLS)
+		symptom, refused = o.Guard.CheckServer(probe.URLHostPort(u), t.TLS)
 	}
 	return probe.Fail(symptom), refused
 }

@@ -37,6 +37,11 @@ func TestWhatAnEmailProviderAsksFor(t *testing.T) {
 			base:  "https://api.resend.com",
 			wants: probe.EmailWants{Domain: "mail.example.com"},
 		},
+		"the selectors of a domain": {
+			spec:  v1alpha1.EmailProviderSpec{Provider: "Postmark", Domain: "mail.example.com", DKIMSelectors: []string{"pm"}},
+			base:  "https://api.postmarkapp.com",
+			wants: probe.EmailWants{Domain: "mail.example.com", Selectors: []string{"pm"}},
+		},
 		"a test email from the domain": {
 			spec:  v1alpha1.EmailProviderSpec{Provider: "Resend", Domain: "mail.example.com", TestEmail: &v1alpha1.TestEmail{PeriodSeconds: 3600}},
 			base:  "https://api.resend.com",

@@ -27,20 +27,27 @@ func TestWhatPeopleTypeIsUnderstood(t *testing.T) {
 		"403 forbidden":                     "403 forbidden",
 		"403":                               "403 forbidden",
 		"new row violates row-level security policy": "403 forbidden",
-		"429":                             "429 rate_limited",
-		"429 rate_limited":                "429 rate_limited",
-		"Too Many Requests":               "429 rate_limited",
-		"429 insufficient_quota":          "402 quota used up",
-		"AI returns nothing":              "AI returns nothing",
-		"the model gives an empty answer": "AI returns nothing",
-		"emails not sending":              "emails not sending",
-		"no emails are sent":              "emails not sending",
-		"our mails don't arrive":          "emails not sending",
-		"webhook not received":            "webhook not received",
-		"webhooks missing":                "webhook not received",
+		"429":                                           "429 rate_limited",
+		"429 rate_limited":                              "429 rate_limited",
+		"Too Many Requests":                             "429 rate_limited",
+		"429 insufficient_quota":                        "402 quota used up",
+		"AI returns nothing":                            "AI returns nothing",
+		"the model gives an empty answer":               "AI returns nothing",
+		"emails not sending":                            "emails not sending",
+		"no emails are sent":                            "emails not sending",
+		"our mails don't arrive":                        "emails not sending",
+		"webhook not received":                          "webhook not received",
+		"webhooks missing":                              "webhook not received",
+		"login does not work":                           "login does not work",
+		"users cannot sign in":                          "login does not work",
+		"error: invalid_client":                         "login does not work",
+		"jwks not found":                                "login does not work",
+		"confirmation email not arriving":               "login does not work",
 		"dial tcp: lookup api.openai.com: no such host": "provider cannot be reached",
 		"x509: certificate signed by unknown authority": "provider cannot be reached",
 		"context deadline exceeded":                     "provider cannot be reached",
+		"No signatures found matching the expected signature for payload": "webhook signature is wrong",
+		"webhook signature verification failed":                           "webhook signature is wrong",
 	} {
 		t.Run(typed, func(t *testing.T) {
 			matched := symptom.Match(typed)
@@ -96,7 +103,7 @@ func TestEveryFaultHasASymptom(t *testing.T) {
 		led := slices.ContainsFunc(symptom.All(), func(s symptom.Symptom) bool {
 			return slices.Contains(s.Reasons, d.Reason) || len(s.Reasons) == 0 && d.Symptom.Stage() >= probe.Provisioned
 		})
-		ofSets := []probe.Symptom{probe.MemberNotFound, probe.TooFewMembers, probe.ProviderNotSupported, probe.NoAIProvider, probe.NoEmailProvider, probe.NoPublicAPI, probe.NoStripeAccount, probe.NoWebhookEndpoint, probe.SMTPStub, probe.TransportStub}
+		ofSets := []probe.Symptom{probe.MemberNotFound, probe.TooFewMembers, probe.ProviderNotSupported, probe.NoAIProvider, probe.NoEmailProvider, probe.NoPublicAPI, probe.NoStripeAccount, probe.NoWebhookEndpoint, probe.NoAccessCheck, probe.NoAuthProvider, probe.SMTPStub, probe.TransportStub}
 		if !led && !slices.Contains(ofSets, d.Symptom) {
 			t.Errorf("no symptom leads to %s", d.Reason)
 		}

@@ -35,12 +35,13 @@ var table = []Symptom{
 		Reasons: []string{
 			v1alpha1.ReasonInvalidAPIKey, v1alpha1.ReasonAPIKeyRevokedOrExpired, v1alpha1.ReasonAPIKeyExpired,
 			v1alpha1.ReasonAPIKeySuspended, v1alpha1.ReasonCredentialRequired, v1alpha1.ReasonIPNotAllowed,
-			v1alpha1.ReasonAPIKeyUnproven, v1alpha1.ReasonAPIKeyExpiringSoon,
+			v1alpha1.ReasonAPIKeyUnproven, v1alpha1.ReasonAPIKeyExpiringSoon, v1alpha1.ReasonWeakLoginRefused,
+			v1alpha1.ReasonConnectionURIMalformed, v1alpha1.ReasonServerNotNamed,
 			v1alpha1.ReasonLoginNotOffered, v1alpha1.ReasonLoginNeedsTLS, v1alpha1.ReasonMechanismUnknown,
 			v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonSecretKeyMissing, v1alpha1.ReasonSecretKeyEmpty,
 			v1alpha1.ReasonPlaceholderCredential, v1alpha1.ReasonCredentialHasLineBreak, v1alpha1.ReasonCredentialHasWhitespace,
 			v1alpha1.ReasonCredentialMalformed, v1alpha1.ReasonWrongKeyKind, v1alpha1.ReasonTestModeKey, v1alpha1.ReasonLiveModeKey,
-			v1alpha1.ReasonConsentMissing,
+			v1alpha1.ReasonConsentMissing, v1alpha1.ReasonInvalidClient, v1alpha1.ReasonClientUnproven,
 			v1alpha1.ReasonAPIKeyExpiringSoon, v1alpha1.ReasonAPIKeyUnproven,
 		},
 	},
@@ -59,11 +60,17 @@ var table = []Symptom{
 		Phrases: []string{
 			"403", "forbidden", "permission denied", "access denied", "not allowed", "cannot list", "cannot get", "rbac",
 			"row level security", "rls", "not authorized", "unsupported country", "unsupported region",
+			"42501", "policy", "rows missing", "no rows", "tenant", "tenants", "set role", "grant",
 		},
 		Means: "Somebody is known and may not do this: you in the cluster, the app's role, or the key at the provider.",
 		Reasons: []string{
 			v1alpha1.ReasonRoleForbidden, v1alpha1.ReasonAccountNotAccessible, v1alpha1.ReasonInsufficientScope, v1alpha1.ReasonRegionNotSupported,
 			v1alpha1.ReasonIPNotAllowed, v1alpha1.ReasonAPIKeySuspended, v1alpha1.ReasonDestinationNotAllowed,
+			v1alpha1.ReasonRowLevelSecurityDenied, v1alpha1.ReasonRowLevelSecurityDisabled, v1alpha1.ReasonRowLevelSecurityBypassed,
+			v1alpha1.ReasonAccessNotDenied, v1alpha1.ReasonOverprivilegedCredential, v1alpha1.ReasonStatementTooSlow,
+			v1alpha1.ReasonPolicyDecides, v1alpha1.ReasonRowsUnproven, v1alpha1.ReasonExpectationUnproven,
+			v1alpha1.ReasonExpectationRefused, v1alpha1.ReasonRoleNotFound, v1alpha1.ReasonTableNotFound,
+			v1alpha1.ReasonColumnNotFound, v1alpha1.ReasonColumnTypeMismatch, v1alpha1.ReasonUnauthorizedClient,
 		},
 		Permission: true,
 	},
@@ -111,8 +118,34 @@ var table = []Symptom{
 			"webhook", "webhooks", "webhook not received", "webhooks not received", "webhook missing", "event not received",
 			"events not received", "dead letter", "callback",
 		},
-		Means: "The endpoint is inactive, its URL is wrong, the event is not subscribed, or deliveries fail.",
+		Means: "The endpoint is inactive, its URL is wrong, the event is not subscribed, deliveries fail, or app and sender have " +
+			"different signing secrets.",
 		Kinds: []string{"WebhookEndpoint"},
+	},
+	{
+		Name: "login does not work",
+		Phrases: []string{
+			"login", "log in", "logins", "sign in", "signin", "sign up", "signup", "signing in", "signing up", "oidc", "openid", "oauth",
+			"sso", "issuer", "jwks", "jwk", "discovery", "well-known", "invalid_client", "unauthorized_client", "invalid_scope",
+			"unsupported_grant_type", "client credentials", "client secret", "id token", "access token", "invalid token",
+			"jwt", "token used before issued", "keycloak", "auth0", "supabase auth", "confirmation email", "confirmation email not arriving",
+			"jwks not found", "redirect uri",
+		},
+		Means: "The issuer is another one than the app expects, its keys cannot be used, the client is rejected, or a method of sign-in is off.",
+		Kinds: []string{"AuthProvider"},
+	},
+	{
+		Name: "webhook signature is wrong",
+		Phrases: []string{
+			"webhook signature", "webhook signature wrong", "webhook signature is wrong", "invalid signature", "signature mismatch",
+			"signature verification failed", "signing secret", "no signatures found matching the expected signature", "whsec",
+		},
+		Means: "App and sender have different signing secrets, or something changes the body before the app checks it.",
+		Kinds: []string{"WebhookEndpoint"},
+		Reasons: []string{
+			v1alpha1.ReasonSignatureRejected, v1alpha1.ReasonSignatureNotVerified, v1alpha1.ReasonSigningSecretUnfit,
+			v1alpha1.ReasonDeliveriesFailing, v1alpha1.ReasonConsentMissing,
+		},
 	},
 	{
 		Name: "provider cannot be reached",
@@ -120,7 +153,7 @@ var table = []Symptom{
 			"timeout", "timed out", "time out", "deadline exceeded", "connection refused", "connection reset", "connection closed",
 			"no such host", "dns", "name not resolved", "unreachable", "no route", "tls", "x509", "certificate", "handshake", "proxy",
 			"500", "502", "503", "504", "bad gateway", "server error", "internal server error", "unavailable", "down", "outage",
-			"incident", "cannot be reached", "eof", "404", "not found", "html", "invalid json", "unexpected token", "egress", "network",
+			"incident", "cannot be reached", "too many clients", "too many connections", "starting up", "eof", "404", "not found", "html", "invalid json", "unexpected token", "egress", "network",
 		},
 		Means: "The way to the provider is broken, or the provider is.",
 		Reasons: []string{
@@ -131,7 +164,8 @@ var table = []Symptom{
 			v1alpha1.ReasonDestinationNotAllowed, v1alpha1.ReasonCANotFound, v1alpha1.ReasonCAInvalid,
 			v1alpha1.ReasonModelNotAvailable, v1alpha1.ReasonRequestPathNotFound,
 			v1alpha1.ReasonWrongTLSMode, v1alpha1.ReasonSTARTTLSNotOffered, v1alpha1.ReasonServiceRefused,
-			v1alpha1.ReasonCertificateEnding,
+			v1alpha1.ReasonCertificateEnding, v1alpha1.ReasonTLSNotOffered, v1alpha1.ReasonTooManyConnections,
+			v1alpha1.ReasonDatabaseNotFound, v1alpha1.ReasonClocksDiffer,
 		},
 	},
 }

@@ -7,11 +7,13 @@
 package providertest
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"path"
 	"strings"
 	"sync"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
@@ -48,6 +50,9 @@ type Credential struct {
 	// AccessKeyID.
 	AWSService  string `json:"awsService,omitempty"`
 	AccessKeyID string `json:"accessKeyID,omitempty"`
+	// ClientID has what is posted come from a client of OAuth 2.0 instead, with the sample as its secret. What is
+	// read must come without.
+	ClientID string `json:"clientID,omitempty"`
 	// Sample has the shape of one, and is none.
 	Sample string `json:"sample"`
 	// Optional says that the vendor may be called without.
@@ -64,13 +69,16 @@ type Case struct {
 	OptIn bool `json:"optIn,omitempty"`
 	// Replies are what the vendor answers; the first with a matching path is given.
 	Replies []Reply `json:"replies"`
-	// Want is the finding that each stage must get, as "Result Symptom argument …". A stage that is not
+	// Want is the finding that each stage must get, as "Result Symptom argument … + Warning argument …". A stage that is not
 	// named must not be reached. Configured has always passed.
 	Want map[string]string `json:"want"`
 	// Requests is how many requests the probe must take; 0 stands for 1.
 	Requests int `json:"requests,omitempty"`
 	// Headroom is what the probe must learn of the vendor's limits, as "remaining of limit" by resource.
 	Headroom map[string]string `json:"headroom,omitempty"`
+	// Deliveries is what the probe must learn of deliveries to a webhook endpoint, in the words of
+	// DescribeDeliveries.
+	Deliveries map[string]string `json:"deliveries,omitempty"`
 	// DNS is what the name server knows of the sending domain.
 	DNS *dnstest.Zone `json:"dns,omitempty"`
 }
@@ -83,15 +91,30 @@ type Wants struct {
 	From       string     `json:"from,omitempty"`
 	Selectors  []string   `json:"selectors,omitempty"`
 	Sink       bool       `json:"sink,omitempty"`
+	SinkTest   bool       `json:"sinkTest,omitempty"`
 	Requests   []Wanted   `json:"requests,omitempty"`
 	Stripe     Stripe     `json:"stripe,omitempty"`
 	Webhook    Webhook    `json:"webhook,omitempty"`
+	Auth       Auth       `json:"auth,omitempty"`
+}
+
+// Auth is what the spec of an AuthProvider asks for.
+type Auth struct {
+	// Issuer is the name that the issuer must give itself; where it is empty, the URL at which it is played.
+	Issuer string `json:"issuer,omitempty"`
+	// Scopes are those of a token that is asked for, and Audience whom it is for.
+	Scopes   []string `json:"scopes,omitempty"`
+	Audience string   `json:"audience,omitempty"`
+	Methods  []string `json:"methods,omitempty"`
+	SignUps  bool     `json:"signUps,omitempty"`
 }
 
 // Webhook is what the spec of a WebhookEndpoint asks for.
 type Webhook struct {
 	URL    string   `json:"url"`
 	Events []string `json:"events,omitempty"`
+	// Account is whose endpoint it is: a connected account, or the sender's application, project or tenant.
+	Account string `json:"account,omitempty"`
 	// Mode is Live where it is empty.
 	Mode         string `json:"mode,omitempty"`
 	FromAccounts bool   `json:"fromAccounts,omitempty"`
@@ -122,8 +145,8 @@ type Completion struct {
 
 // Reply is one answer of a vendor.
 type Reply struct {
-	// Path comes after the base path. It is a pattern of path.Match. With a query it matches that query
-	// alone, in that order; without one it matches any.
+	// Path comes after the base path. It is a pattern of path.Match. With a query, which is such a pattern too, it
+	// matches those queries alone, in that order; without one it matches any.
 	Path string `json:"path"`
 	// Posted makes it the answer to a POST whose body holds this text, and to no GET.
 	Posted string `json:"posted,omitempty"`
@@ -208,6 +231,18 @@ func (f Fixture) Zone(c Case) dnstest.Zone {
 	return *c.DNS
 }
 
+// Wanted returns the findings that each stage of a case must get, for a vendor that is played at the URL of a
+// server.
+func (f Fixture) Wanted(c Case, serverURL string) map[string]string {
+	_, host, _ := strings.Cut(serverURL, "://")
+	fill := strings.NewReplacer(base, serverURL+f.BasePath, "{host}", host)
+	want := map[string]string{}
+	for stage, finding := range c.Want {
+		want[stage] = fill.Replace(finding)
+	}
+	return want
+}
+
 // Target returns what a probe of the case needs, for a vendor that is played at the URL of a server.
 func (f Fixture) Target(c Case, serverURL string) probe.Target {
 	t := probe.Target{
@@ -217,21 +252,38 @@ func (f Fixture) Target(c Case, serverURL string) probe.Target {
 	if !c.Anonymous {
 		t.Credential = f.Credential.secret()
 	}
+	if wants, ok := t.Wants.(probe.AuthWants); ok && f.Credential.ClientID != "" {
+		wants.Issuer = cmp.Or(wants.Issuer, t.BaseURL)
+		wants.Client.Asked = !c.Anonymous
+		t.Wants = wants
+	}
 	return t
 }
 
 // secret returns the sample as what is probed with.
 func (c Credential) secret() probe.Secret {
-	if c.AWSService == "" {
+	values := c.Values()
+	if len(values) == 0 {
 		return probe.NewSecret(c.Sample)
 	}
-	return probe.NewSecretOf(map[string]string{probe.AWSAccessKeyID: c.AccessKeyID, probe.AWSSecretAccessKey: c.Sample})
+	return probe.NewSecretOf(values)
+}
+
+// Values returns the values of a credential that has several, by the keys of the Secret that hold them.
+func (c Credential) Values() map[string]string {
+	switch {
+	case c.AWSService != "":
+		return map[string]string{probe.AWSAccessKeyID: c.AccessKeyID, probe.AWSSecretAccessKey: c.Sample}
+	case c.ClientID != "":
+		return map[string]string{probe.ClientID: c.ClientID, probe.ClientSecret: c.Sample}
+	}
+	return nil
 }
 
 func (w Wants) of(kind string) probe.Wants {
 	switch kind {
 	case "EmailProvider":
-		return probe.EmailWants{Domain: w.Domain, From: w.From, Selectors: w.Selectors, Sink: w.Sink}
+		return probe.EmailWants{Domain: w.Domain, From: w.From, Selectors: w.Selectors, Sink: w.Sink, SinkTest: w.SinkTest}
 	case "PublicAPI":
 		var wants probe.APIWants
 		for _, r := range w.Requests {
@@ -240,7 +292,14 @@ func (w Wants) of(kind string) probe.Wants {
 		return wants
 	case "WebhookEndpoint":
 		return probe.WebhookWants{
-			URL: w.Webhook.URL, Events: w.Webhook.Events, Live: w.Webhook.Mode != "Test", FromAccounts: w.Webhook.FromAccounts,
+			URL: w.Webhook.URL, Events: w.Webhook.Events, Account: w.Webhook.Account,
+			Live: w.Webhook.Mode != "Test", FromAccounts: w.Webhook.FromAccounts,
+		}
+	case "AuthProvider":
+		a := w.Auth
+		return probe.AuthWants{
+			Issuer: a.Issuer, Methods: a.Methods, SignUps: a.SignUps,
+			Client: probe.ClientWants{Scopes: a.Scopes, Audience: a.Audience},
 		}
 	case "StripeAccount":
 		s := w.Stripe
@@ -260,6 +319,9 @@ func Describe(o probe.Outcome) map[string]string {
 			continue
 		}
 		text := append([]string{f.Result.String(), f.Symptom.String()}, f.Args...)
+		for _, w := range f.Also {
+			text = append(append(text, "+", w.Symptom.String()), w.Args...)
+		}
 		words[probe.Stage(stage).String()] = strings.TrimSpace(strings.Join(text, " "))
 	}
 	return words
@@ -270,6 +332,32 @@ func DescribeHeadroom(headroom []probe.Headroom) map[string]string {
 	words := map[string]string{}
 	for _, h := range headroom {
 		words[h.Resource] = fmt.Sprintf("%g of %g", h.Remaining, h.Limit)
+	}
+	return words
+}
+
+// DescribeDeliveries writes what was learned of deliveries in the words of Case.Deliveries.
+func DescribeDeliveries(d *probe.Deliveries) map[string]string {
+	words := map[string]string{}
+	if d == nil {
+		return words
+	}
+	for word, count := range map[string]*int64{"count": d.Count, "deadLettered": d.DeadLettered, "waiting": d.Waiting} {
+		if count != nil {
+			words[word] = fmt.Sprint(*count)
+		}
+	}
+	if share, known := d.FailedShare(); known {
+		words["failed"] = fmt.Sprintf("%.0f %%", 100*share)
+	}
+	if d.Window != 0 {
+		words["window"] = d.Window.String()
+	}
+	if d.LastStatus != 0 {
+		words["lastStatus"] = fmt.Sprint(d.LastStatus)
+	}
+	if !d.WaitingSince.IsZero() {
+		words["waitingFor"] = time.Since(d.WaitingSince).Round(time.Minute).String()
 	}
 	return words
 }

@@ -35,6 +35,8 @@ type MailCase struct {
 	TLS   probe.TLSMode `json:"tls,omitempty"`
 	// Anonymous says that the probe has no credential.
 	Anonymous bool `json:"anonymous,omitempty"`
+	// OptIn has what the spec opted in to done.
+	OptIn bool `json:"optIn,omitempty"`
 	// Impatient gives the probe so little time that only what comes at once counts.
 	Impatient bool `json:"impatient,omitempty"`
 	// Certificate is how many days the server's certificate is valid, and CertificateFor its host, where
@@ -130,7 +132,7 @@ func (c MailCase) mode() probe.TLSMode { return cmp.Or(c.TLS, probe.STARTTLS) }
 func (f MailFixture) Target(c MailCase, server *MailServer) probe.Target {
 	t := probe.Target{
 		Kind: f.Kind, Provider: f.Provider, BaseURL: "smtp://" + server.Address, OwnHost: true,
-		TLS: c.mode(), Wants: c.Wants.of(f.Kind),
+		TLS: c.mode(), Wants: c.Wants.of(f.Kind), OptInDue: c.OptIn,
 	}
 	if !c.Unknown {
 		t.CA, _ = probe.ParseCA(server.CA)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"path"
 	"regexp"
 	"slices"
@@ -133,7 +134,7 @@ func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		request.Problem = "the case has no reply for this path"
 	}
 	v.record(request)
-	reply.write(w)
+	reply.write(w, v.base(r))
 }
 
 // credential finds the credential, or says why there is none.
@@ -144,6 +145,8 @@ func (v *Vendor) credential(r *http.Request, posted []byte) (credential, problem
 		return v.fixture.signed(r, posted)
 	case how.User != "":
 		return basic(r, how.User)
+	case how.ClientID != "":
+		return how.client(r, posted)
 	}
 	value := r.Header.Get(how.Header)
 	switch {
@@ -167,6 +170,33 @@ func basic(r *http.Request, user string) (password, problem string) {
 		return "", fmt.Sprintf("the user is %q and not %q", name, user)
 	}
 	return password, ""
+}
+
+// client finds the secret of a client of OAuth 2.0, in the header or in the form.
+func (c Credential) client(r *http.Request, posted []byte) (secret, problem string) {
+	if r.Method == http.MethodGet {
+		if r.Header.Get("Authorization") != "" {
+			return "", "what is open to all was asked for with a credential"
+		}
+		return "", ""
+	}
+	id, secret, inHeader := r.BasicAuth()
+	form, err := url.ParseQuery(string(posted))
+	switch {
+	case err != nil:
+		return "", "what was posted is no form"
+	case inHeader && form.Has("client_secret"):
+		return "", "the client says twice who it is"
+	case inHeader:
+		id, _ = url.QueryUnescape(id)
+		secret, _ = url.QueryUnescape(secret)
+	default:
+		id, secret = form.Get("client_id"), form.Get("client_secret")
+	}
+	if id != c.ClientID {
+		return "", fmt.Sprintf("the client is %q and not %q", id, c.ClientID)
+	}
+	return secret, ""
 }
 
 // caseFor picks the case for a request. Who sends no credential, or sends it in the wrong place, is not
@@ -219,24 +249,48 @@ func (v *Vendor) reply(request Request, r *http.Request) (Reply, bool) {
 			continue
 		}
 		pattern, query, exact := strings.Cut(reply.Path, "?")
-		if matched, err := path.Match(pattern, rest); err == nil && matched && (!exact || query == r.URL.RawQuery) {
+		if matches(pattern, rest) && (!exact || matches(query, r.URL.RawQuery)) {
 			return reply, true
 		}
 	}
 	return notFound, false
 }
 
-// ago stands in a body for the time so long ago, in seconds since 1970.
-var ago = regexp.MustCompile(`\{ago ([0-9hms]+)\}`)
+func matches(pattern, text string) bool {
+	matched, err := path.Match(pattern, text)
+	return err == nil && matched
+}
 
-func (r Reply) write(w http.ResponseWriter) {
+// ago stands in a body for the time so long ago, in seconds since 1970; after time, it is written as RFC 3339 has it.
+var ago = regexp.MustCompile(`\{(ago|time) ([0-9hms]+)\}`)
+
+// base stands in a body for the URL at which the vendor is played.
+const base = "{base}"
+
+// base returns the URL at which a request found the vendor, with the path that comes before all others.
+func (v *Vendor) base(r *http.Request) string {
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	asked, _, _ := strings.Cut(r.RequestURI, "?")
+	return scheme + "://" + r.Host + strings.TrimSuffix(asked, r.URL.EscapedPath()) + v.fixture.BasePath
+}
+
+func (r Reply) write(w http.ResponseWriter, at string) {
 	w.Header().Set("Content-Type", "application/json")
 	for name, value := range r.Headers {
 		w.Header().Set(name, value)
 	}
 	w.WriteHeader(cmp.Or(r.Status, http.StatusOK))
-	_, _ = io.WriteString(w, ago.ReplaceAllStringFunc(r.Body, func(what string) string {
-		d, _ := time.ParseDuration(ago.FindStringSubmatch(what)[1])
-		return strconv.FormatInt(time.Now().Add(-d).Unix(), 10)
+	body := strings.ReplaceAll(r.Body, base, at)
+	_, _ = io.WriteString(w, ago.ReplaceAllStringFunc(body, func(what string) string {
+		match := ago.FindStringSubmatch(what)
+		d, _ := time.ParseDuration(match[2])
+		then := time.Now().Add(-d)
+		if match[1] == "time" {
+			return then.UTC().Format(time.RFC3339)
+		}
+		return strconv.FormatInt(then.Unix(), 10)
 	}))
 }

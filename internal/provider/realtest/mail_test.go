@@ -5,6 +5,7 @@ package realtest_test
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -20,22 +21,18 @@ import (
 	"mainstay.dev/mainstay/internal/provider/providertest"
 )
 
+// patience is how long a server may take for an answer, on a machine that is busy with other tests.
+const patience = 30 * time.Second
+
 const (
 	username = "probe"
 	password = "right password"
 )
 
-// unless skips a test where what it needs is not there, and says how to get it.
-func unless(t *testing.T, there bool, what string) {
-	t.Helper()
-	const how = "is not installed here (hack/real-servers.sh installs it, as root)"
-	switch {
-	case there:
-	case os.Getenv("MAINSTAY_REAL_SERVERS") == "required":
-		t.Fatal(what, how)
-	default:
-		t.Skip(what, how)
-	}
+// cache is where hack/real-servers.sh puts what it does not install for all.
+func cache() string {
+	folder, _ := os.UserCacheDir()
+	return filepath.Join(folder, "mainstay")
 }
 
 // place is a folder of the test's own, with a certificate for 127.0.0.1.
@@ -85,7 +82,7 @@ func (p place) freePort() string {
 // await waits until something has become true, as servers of others do not tell.
 func (p place) await(what string, is func() bool) {
 	p.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(4 * patience)
 	for !is() {
 		if time.Now().After(deadline) {
 			p.Fatalf("waited in vain until %s", what)
@@ -118,7 +115,7 @@ func credential(password string) probe.Secret {
 
 func probed(t *testing.T, target probe.Target) map[string]string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	client := probe.NewNetwork(probe.NetworkOptions{Guard: probe.Guard{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
 	return providertest.Describe(provider.Probe(ctx, client, target).Outcome)
@@ -129,12 +126,25 @@ var good = map[string]string{
 	"Working": "NotApplicable",
 }
 
+// goodBut is good, but for one stage.
+func goodBut(stage, finding string) map[string]string {
+	outcome := maps.Clone(good)
+	outcome[stage] = finding
+	return outcome
+}
+
 // expect probes a target.
 func expect(t *testing.T, target probe.Target, want map[string]string) {
 	t.Helper()
 	if diff := cmp.Diff(want, probed(t, target)); diff != "" {
 		t.Errorf("wrong outcome (-want +got):\n%s", diff)
 	}
+}
+
+// sinkTest is a target with a login that has to fail.
+func sinkTest(t probe.Target) probe.Target {
+	t.Wants, t.OptInDue = probe.EmailWants{SinkTest: true}, true
+	return t
 }
 
 // rejected is what a wrong password comes to.
@@ -144,6 +154,10 @@ func TestPostfixWithDovecot(t *testing.T) {
 	t.Parallel()
 	servers := startPostfix(t)
 	t.Run("the right password", func(t *testing.T) { expect(t, servers.target(servers.port, probe.STARTTLS), good) })
+	// Dovecot has an address wait for longer with every login that fails, until one succeeds.
+	t.Run("a login that nobody has", func(t *testing.T) {
+		expect(t, sinkTest(servers.target(servers.port, probe.STARTTLS)), good)
+	})
 	t.Run("TLS from the start", func(t *testing.T) { expect(t, servers.target(servers.tlsPort, probe.ImplicitTLS), good) })
 	t.Run("a wrong password", func(t *testing.T) {
 		target := servers.target(servers.port, probe.STARTTLS)
@@ -178,22 +192,49 @@ func TestPostfixWithDovecot(t *testing.T) {
 
 func TestNodemailersServer(t *testing.T) {
 	t.Parallel()
-	server := startNodemailer(t)
+	server := startNodemailer(t, password)
 	t.Run("the right password, by a challenge", func(t *testing.T) { expect(t, server.target(server.port, probe.STARTTLS), good) })
 	t.Run("a wrong password", func(t *testing.T) {
 		target := server.target(server.port, probe.STARTTLS)
 		target.Credential = credential("wrong password")
 		expect(t, target, rejected)
 	})
+	t.Run("a login that nobody has", func(t *testing.T) { expect(t, sinkTest(server.target(server.port, probe.STARTTLS)), good) })
 	t.Run("no password, as for a relay", func(t *testing.T) {
 		target := server.target(server.port, probe.STARTTLS)
 		target.Credential = probe.Secret{}
-		want := map[string]string{"Authenticated": "NotApplicable"}
-		for stage, finding := range good {
-			if stage != "Authenticated" {
-				want[stage] = finding
-			}
-		}
-		expect(t, target, want)
+		expect(t, target, goodBut("Authenticated", "NotApplicable"))
+	})
+}
+
+// TestAServerThatTakesAnyPassword is what a sink such as MailHog does, whatever it is called.
+func TestAServerThatTakesAnyPassword(t *testing.T) {
+	t.Parallel()
+	server := startNodemailer(t, "")
+	t.Run("nothing tells it", func(t *testing.T) { expect(t, server.target(server.port, probe.STARTTLS), good) })
+	t.Run("a login that nobody has", func(t *testing.T) {
+		expect(t, sinkTest(server.target(server.port, probe.STARTTLS)), goodBut("Provisioned", "Failed AcceptsAnyPassword"))
+	})
+}
+
+// TestMailDev has a sink that greets as any other server, and takes logins only where it is started with a
+// password, so that no login tells it.
+func TestMailDev(t *testing.T) {
+	t.Parallel()
+	open := startMailDev(t)
+	t.Run("no password, as for a relay", func(t *testing.T) {
+		target := sinkTest(open.target(open.port, probe.ClearText))
+		target.Credential = probe.Secret{}
+		expect(t, target, goodBut("Authenticated", "NotApplicable"))
+	})
+	t.Run("a password, and no login is offered", func(t *testing.T) {
+		expect(t, open.target(open.port, probe.ClearText), map[string]string{"Reachable": "Passed", "Authenticated": "Failed LoginNotOffered"})
+	})
+	choosy := startMailDev(t, "--incoming-user", username, "--incoming-pass", password)
+	t.Run("the right password in clear", func(t *testing.T) { expect(t, sinkTest(choosy.target(choosy.port, probe.ClearText)), good) })
+	t.Run("a wrong password", func(t *testing.T) {
+		target := choosy.target(choosy.port, probe.ClearText)
+		target.Credential = credential("wrong password")
+		expect(t, target, rejected)
 	})
 }

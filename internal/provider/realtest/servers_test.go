@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"mainstay.dev/mainstay/internal/provider/providertest"
 )
 
 // postfix is Postfix, with Dovecot to ask about passwords.
@@ -85,7 +87,7 @@ func startPostfix(t *testing.T) postfix {
 	t.Helper()
 	_, noPostfix := exec.LookPath("postfix")
 	_, noDovecot := exec.LookPath("dovecot")
-	unless(t, noPostfix == nil && noDovecot == nil && os.Geteuid() == 0, "Postfix with Dovecot, which root alone may start,")
+	providertest.Need(t, noPostfix == nil && noDovecot == nil && os.Geteuid() == 0, "Postfix with Dovecot, which root alone may start,")
 	p := postfix{place: newPlace(t)}
 	p.port, p.tlsPort = p.freePort(), p.freePort()
 	fill := strings.NewReplacer("{folder}", p.folder).Replace
@@ -196,22 +198,48 @@ new SMTPServer({
   authMethods: ["PLAIN", "LOGIN", "CRAM-MD5"], authOptional: true,
   onAuth(auth, session, done) {
     const right = auth.method === "CRAM-MD5" ? auth.validatePassword(password) : auth.password === password;
-    done(right && auth.username === user ? null : new Error("Invalid username or password"), {user});
+    done(!password || right && auth.username === user ? null : new Error("Invalid username or password"), {user});
   },
 }).listen(Number(port), "127.0.0.1");
 `
 
-func startNodemailer(t *testing.T) nodemailer {
+// module is where a server from npm is; the test is skipped where it is not.
+func module(t *testing.T, name, what string) string {
 	t.Helper()
-	cache, _ := os.UserCacheDir()
-	module := filepath.Join(cache, "mainstay", "npm", "node_modules", "smtp-server")
+	folder := filepath.Join(cache(), "npm", "node_modules", name)
 	_, noNode := exec.LookPath("node")
-	_, noModule := os.Stat(module)
-	unless(t, noNode == nil && noModule == nil, "smtp-server of Nodemailer")
+	_, noModule := os.Stat(folder)
+	providertest.Need(t, noNode == nil && noModule == nil, what)
+	return folder
+}
+
+// startNodemailer starts one that takes a password, or any where it is empty.
+func startNodemailer(t *testing.T, password string) nodemailer {
+	t.Helper()
+	module := module(t, "smtp-server", "smtp-server of Nodemailer")
 	n := nodemailer{place: newPlace(t)}
 	n.port = n.freePort()
 	n.write("server.js", nodemailerScript)
 	n.background(exec.Command("node", n.path("server.js"), module, n.folder, n.port, username, password))
 	n.await("the server listens", func() bool { return answers(n.port) })
 	return n
+}
+
+// maildev is MailDev, a sink for developers.
+type maildev struct {
+	place
+	port string
+}
+
+func startMailDev(t *testing.T, args ...string) maildev {
+	t.Helper()
+	module := module(t, "maildev", "MailDev")
+	m := maildev{place: newPlace(t)}
+	m.port = m.freePort()
+	command := exec.Command("node", append([]string{
+		filepath.Join(module, "dist", "bin", "maildev.js"), "--smtp", m.port, "--ip", "127.0.0.1", "--disable-web", "--mail-directory", m.path("mails"),
+	}, args...)...)
+	m.background(command)
+	m.await("MailDev listens", func() bool { return answers(m.port) })
+	return m
 }

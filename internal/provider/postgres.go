@@ -1,0 +1,99 @@
+// SPDX-FileCopyrightText: The Mainstay Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"mainstay.dev/mainstay/internal/probe"
+)
+
+// postgresKeys are the keys of a Secret that hold a login of PostgreSQL, where its spec names no key with a
+// connection URI. Operators of PostgreSQL write such Secrets.
+var postgresKeys = []Key{
+	{Name: probe.UsernamePart, Chosen: true}, {Name: probe.PasswordPart, Chosen: true},
+	{Name: "host", Optional: true, Chosen: true}, {Name: "port", Optional: true, Chosen: true}, {Name: "dbname", Optional: true, Chosen: true},
+}
+
+// postgresBase is the base URL of a provider that speaks Postgres: the spec or the Secret names the server.
+const postgresBase = "postgres://{place}"
+
+// postgresSource says where what is known of PostgreSQL comes from.
+const postgresSource = "PostgreSQL documentation, appendix A (error codes) and chapter 5.9 (row security); dialogues with PostgreSQL 15"
+
+// transact has a database take turns, in one transaction that is rolled back. It says whether the database did;
+// where it did not, why is in the outcome.
+func (r *run) transact(ctx context.Context, turns []probe.Turn) (probe.Results, bool) {
+	server, err := url.Parse(r.target.BaseURL)
+	if err != nil {
+		r.outcome.Fail(probe.ProbeFailed)
+		return probe.Results{}, false
+	}
+	results := r.client.Transact(ctx, probe.Transaction{
+		Server: probe.URLHostPort(server), Database: r.target.Database, TLS: r.target.TLS,
+		Credential: r.target.Credential, CA: r.target.CA, Turns: turns,
+	})
+	symptom, args := databaseTrouble(results)
+	if symptom == (probe.Symptom{}) || symptom.Stage() >= probe.Authenticated {
+		r.reached(results.Expires)
+	}
+	if results.LoggedIn {
+		r.proven(probe.Authenticated)
+	}
+	if symptom == (probe.Symptom{}) {
+		return results, true
+	}
+	r.outcome.Fail(symptom, args...)
+	return results, false
+}
+
+// databaseTrouble says what kept a database from taking its turns; nothing where it took them.
+func databaseTrouble(r probe.Results) (probe.Symptom, []string) {
+	switch {
+	case r.Fault != (probe.Symptom{}):
+		return r.Fault, r.FaultArgs
+	case r.Refusal.Code != "":
+		return refusalSymptom(r.Refusal)
+	case len(r.TooMuch) > 0:
+		return probe.OverprivilegedLogin, r.TooMuch
+	}
+	return probe.Symptom{}, nil
+}
+
+// refusals are errors with which a server lets nobody in, or ends a transaction: by the beginning of their code,
+// and a part of their message where the code says several things. The first that matches decides.
+var refusals = []struct {
+	code, says string
+	means      probe.Symptom
+}{
+	{"28P01", "", probe.KeyRejected},
+	// The name of the file stands in the message whatever its language.
+	{"28000", "pg_hba.conf", probe.LoginNotAdmitted},
+	{"28", "", probe.LoginNotPermitted},
+	{"42501", "", probe.ConnectDenied},
+	{"3D000", "", probe.DatabaseNotFound},
+	{"53300", "", probe.TooManyConnections},
+	// A pooler that is older answers with an error of the protocol.
+	{"08P01", "authentication failed", probe.KeyRejected},
+	{"08P01", "no such database", probe.DatabaseNotFound},
+	{"53", "", probe.DatabaseUnavailable}, // It has run out of something.
+	{"57", "", probe.DatabaseUnavailable}, // It is starting up, shutting down or in recovery.
+	{"58", "", probe.DatabaseUnavailable},
+	{"XX", "", probe.DatabaseUnavailable},
+}
+
+func refusalSymptom(e probe.SQLError) (probe.Symptom, []string) {
+	for _, known := range refusals {
+		if !strings.HasPrefix(e.Code, known.code) || !strings.Contains(strings.ToLower(e.Message), known.says) {
+			continue
+		}
+		if known.means == probe.DatabaseUnavailable {
+			return known.means, probe.Tokens(e.Code)
+		}
+		return known.means, nil
+	}
+	return probe.UnexpectedAnswer, nil
+}
