@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Writes into bin/ what a release is installed from: install.yaml, all of config/default in one file, and the Helm chart.
-# Needs kubectl and helm.
+# Needs kubectl and Go.
 #
 #   hack/package.sh registry.example.com/mainstay:v1.2.3 v1.2.3
 
@@ -38,6 +38,6 @@ chart=${version#v}
 cp -r config/chart "$work/chart"
 sed -i.bak "s|^  repository: mainstay$|  repository: $name|" "$work/chart/values.yaml"
 rm "$work/chart/values.yaml.bak"
-helm package "$work/chart" --version "$chart" --app-version "$tag" --destination bin >/dev/null
+go tool -modfile=hack/chart/go.mod helm package "$work/chart" --version "$chart" --app-version "$tag" --destination bin >/dev/null
 echo "bin/install.yaml"
 echo "bin/mainstay-$chart.tgz"
