@@ -4,7 +4,9 @@
 package controllers_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,13 +16,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/kustomize/api/krusty"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 )
 
-// buildTools puts the tools of hack/chart on the PATH of the tests' shells.
-func buildTools(t *testing.T) {
+// buildChartTools puts the tools of hack/chart on the PATH of the tests' shells.
+func buildChartTools(t *testing.T) {
 	t.Helper()
 	if err := chartTools(); err != nil {
 		t.Fatal(err)
@@ -30,8 +30,7 @@ func buildTools(t *testing.T) {
 var chartTools = sync.OnceValue(func() error {
 	for _, name := range []string{"helm", "kubeconform"} {
 		// Go keeps tools that it has built, and this prints where.
-		find := exec.Command("go", "tool", "-n", name)
-		find.Dir = filepath.Join("..", "hack", "chart")
+		find := exec.Command("go", "tool", "-modfile=../hack/chart/go.mod", "-n", name)
 		find.Stderr = os.Stderr
 		path, err := find.Output()
 		if err != nil {
@@ -47,30 +46,36 @@ var chartTools = sync.OnceValue(func() error {
 // TestTheChartIsWhatKustomizeBuilds holds the two ways to install together, object by object. They differ in labels,
 // and in the namespace, which Helm does not make.
 func TestTheChartIsWhatKustomizeBuilds(t *testing.T) {
-	buildTools(t)
+	t.Parallel()
+	buildChartTools(t)
 	s := newShell(t)
 	s.must("helm lint --strict ../config/chart", "")
-	charted := documents(t, s.must("helm template mainstay ../config/chart -n mainstay-system --set crds.keep=false", ""))
-	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join("..", "config", "default"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := built.AsYaml()
-	if err != nil {
-		t.Fatal(err)
-	}
-	kustomized := documents(t, string(text))
-	delete(kustomized, "Namespace mainstay-system")
-	if diff := cmp.Diff(kustomized, charted); diff != "" {
-		t.Errorf("expected the chart to hold what kustomize builds (-kustomize +chart):\n%s", diff)
+	const withPrometheus = "--set alerts.enabled=true,metrics.serviceMonitor.enabled=true," +
+		"metrics.readers[0].namespace=monitoring,metrics.readers[0].name=prometheus-k8s"
+	for values, kustomized := range map[string][]string{
+		"":                                      {"kubectl kustomize ../config/default"},
+		"--set watchSecrets=false":              {"kubectl kustomize ../config/get-only-secrets"},
+		withPrometheus:                          {"kubectl kustomize ../config/default", "kubectl kustomize ../config/prometheus"},
+		"--set metrics.podMonitor.enabled=true": {"kubectl kustomize ../config/default", "cat ../config/prometheus/pod_monitor.yaml"},
+	} {
+		want := map[string]string{}
+		for _, command := range kustomized {
+			maps.Copy(want, documents(t, s.must(command, "")))
+		}
+		delete(want, "Namespace mainstay-system")
+		found := documents(t, s.must("helm template mainstay ../config/chart -n mainstay-system --set crds.keep=false "+values, ""))
+		if diff := cmp.Diff(want, found); diff != "" {
+			t.Errorf("expected the chart %s to hold what %v prints (-kustomize +chart):\n%s", values, kustomized, diff)
+		}
 	}
 }
 
-// documents returns the objects of a YAML stream by kind and name, without the labels that say who installed them.
-func documents(t *testing.T, stream string) map[string]any {
+// documents returns the objects of a YAML stream by kind and name, in one way to write them and without the labels that
+// say who installed them.
+func documents(t *testing.T, stream string) map[string]string {
 	t.Helper()
-	found := map[string]any{}
-	for _, text := range strings.Split("\n"+stream, "\n---\n") {
+	found := map[string]string{}
+	for text := range strings.SplitSeq("\n"+stream, "\n---\n") {
 		object := &unstructured.Unstructured{}
 		if err := yaml.Unmarshal([]byte(text), &object.Object); err != nil {
 			t.Fatalf("%v in %s", err, text)
@@ -86,7 +91,11 @@ func documents(t *testing.T, stream string) map[string]any {
 		}
 		object.SetLabels(aggregation)
 		forget(object.Object, "app.kubernetes.io/instance")
-		found[object.GetKind()+" "+object.GetName()] = object.Object
+		written, err := yaml.Marshal(object.Object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found[object.GetKind()+" "+object.GetName()] = string(written)
 	}
 	return found
 }
@@ -106,9 +115,60 @@ func forget(value any, key string) {
 	}
 }
 
-// TestValuesOfTheChart installs the chart with values on an API server that only tries it, and refuses what is unknown.
+// TestEveryValueOfTheChartHasASchema holds values.yaml and its schema together.
+func TestEveryValueOfTheChartHasASchema(t *testing.T) {
+	var values map[string]any
+	text, err := os.ReadFile(filepath.Join("..", "config", "chart", "values.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.UnmarshalStrict(text, &values); err != nil {
+		t.Fatal(err)
+	}
+	var schema map[string]any
+	if text, err = os.ReadFile(filepath.Join("..", "config", "chart", "values.schema.json")); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &schema); err != nil {
+		t.Fatal(err)
+	}
+	values["global"] = nil // Helm's own.
+	sameKeys(t, "values", values, schema)
+}
+
+func sameKeys(t *testing.T, path string, values, schema map[string]any) {
+	t.Helper()
+	properties, _ := schema["properties"].(map[string]any)
+	if properties == nil {
+		return
+	}
+	if schema["additionalProperties"] != false {
+		t.Errorf("%s: expected a typo to be refused", path)
+	}
+	for key, each := range properties {
+		property := each.(map[string]any)
+		value, has := values[key]
+		if !has {
+			t.Errorf("%s.%s: in the schema, and not in values.yaml", path, key)
+		}
+		if property["properties"] == nil && property["description"] == nil {
+			t.Errorf("%s.%s: expected a description", path, key)
+		}
+		if inner, is := value.(map[string]any); is {
+			sameKeys(t, path+"."+key, inner, property)
+		}
+	}
+	for key := range values {
+		if properties[key] == nil {
+			t.Errorf("%s.%s: in values.yaml, and not in the schema", path, key)
+		}
+	}
+}
+
+// TestValuesOfTheChart renders the chart with values, and has an API server try what comes of it.
 func TestValuesOfTheChart(t *testing.T) {
-	buildTools(t)
+	t.Parallel()
+	buildChartTools(t)
 	s := newShell(t)
 	for name, c := range map[string]struct {
 		values     string
@@ -120,17 +180,13 @@ func TestValuesOfTheChart(t *testing.T) {
 			lacks:  []string{"CustomResourceDefinition", "NetworkPolicy", "PodDisruptionBudget", "metrics-auth", "aggregate-to"},
 		},
 		"some namespaces": {
-			values: "--set 'namespaces={shop,blog}',metrics.enabled=false,rbac.aggregate=false,crds.enabled=false",
-			has:    []string{"--watch-namespaces=shop,blog", "namespace: shop", "namespace: blog"},
+			values: "--set 'namespaces={default,kube-public}',metrics.enabled=false,rbac.aggregate=false,crds.enabled=false",
+			has:    []string{"--watch-namespaces=default,kube-public", "namespace: kube-public"},
 			lacks:  []string{"kind: ClusterRole"},
 		},
 		"a shard": {
 			values: "--set labelSelector='shard notin (a\\,b)'",
 			has:    []string{`"--watch-label-selector=shard notin (a,b)"`},
-		},
-		"Secrets by name": {
-			values: "--set watchSecrets=false",
-			has:    []string{"--watch-secrets=false"},
 		},
 		"CRDs that stay": {
 			has: []string{"helm.sh/resource-policy: keep"},
@@ -143,34 +199,54 @@ func TestValuesOfTheChart(t *testing.T) {
 			has: []string{"--allow-http", "HTTPS_PROXY", "team: shop", "registry"},
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			s := s
-			s.T = t
-			text := s.must("helm template mainstay ../config/chart -n default "+c.values, "")
-			for _, part := range c.has {
-				if !strings.Contains(text, part) {
-					t.Errorf("expected %q in:\n%s", part, text)
-				}
+		text := s.must("helm template mainstay ../config/chart -n default "+c.values, "")
+		for _, part := range c.has {
+			if !strings.Contains(text, part) {
+				t.Errorf("%s: expected %q in:\n%s", name, part, text)
 			}
-			for _, part := range c.lacks {
-				if strings.Contains(text, part) {
-					t.Errorf("expected no %q in:\n%s", part, text)
-				}
+		}
+		for _, part := range c.lacks {
+			if strings.Contains(text, part) {
+				t.Errorf("%s: expected no %q in:\n%s", name, part, text)
 			}
-			if strings.Contains(text, "namespace: shop") {
-				s.must("kubectl create namespace shop --dry-run=client -o yaml | kubectl apply -f - && kubectl create namespace blog --dry-run=client -o yaml | kubectl apply -f -", "")
-			}
-			s.must("kubectl apply --dry-run=server --server-side --force-conflicts --validate=strict -f -", text)
-		})
+		}
+		s.must("kubectl apply --dry-run=server --server-side --force-conflicts --validate=strict -f -", text)
 	}
-	for typo, says := range map[string]string{
+}
+
+// TestValuesThatTheChartRefuses holds that a mistake is told before anything is installed.
+func TestValuesThatTheChartRefuses(t *testing.T) {
+	t.Parallel()
+	buildChartTools(t)
+	s := newShell(t)
+	for mistake, says := range map[string]string{
 		"watchSecret=false":          "watchSecret",
 		"replicas=two":               "replicas",
 		"namespaces={Shop!}":         "namespaces",
 		"image.pullPolicy=Sometimes": "pullPolicy",
+		"metrics.enabled=false,metrics.serviceMonitor.enabled=true": "expected metrics.enabled",
+		"metrics.serviceMonitor.enabled=true":                       "expected metrics.readers",
 	} {
-		if out, code := s.run("helm template mainstay ../config/chart --set '"+typo+"'", ""); code == 0 || !strings.Contains(out, says) {
-			t.Errorf("expected %s to be refused with %q, found exit code %d and:\n%s", typo, says, code, out)
+		if out, code := s.run("helm template mainstay ../config/chart --set '"+mistake+"'", ""); code == 0 || !strings.Contains(out, says) {
+			t.Errorf("expected %s to be refused with %q, found exit code %d and:\n%s", mistake, says, code, out)
 		}
+	}
+}
+
+// TestTheReleaseRunsTheImageThatItIsPackedFor packs a release, and looks for the image in both ways to install it.
+func TestTheReleaseRunsTheImageThatItIsPackedFor(t *testing.T) {
+	t.Parallel()
+	buildChartTools(t)
+	s := newShell(t)
+	const image = "registry.example.com:5000/team/mainstay:v1.2.3"
+	s.must("../hack/package.sh "+image+" v1.2.3", "")
+	for _, command := range []string{"cat ../bin/install.yaml", "helm template mainstay ../bin/mainstay-1.2.3.tgz"} {
+		text := documents(t, s.must(command, ""))["Deployment mainstay-manager"]
+		if !strings.Contains(text, "image: "+image+"\n") {
+			t.Errorf("%s: expected the image %s in:\n%s", command, image, text)
+		}
+	}
+	if out, code := s.run("../hack/package.sh registry.example.com:5000/mainstay v1", ""); code == 0 || !strings.Contains(out, "expected an image with a tag") {
+		t.Errorf("expected an image without a tag to be refused, found exit code %d:\n%s", code, out)
 	}
 }

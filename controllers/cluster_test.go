@@ -4,11 +4,9 @@
 package controllers_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +15,7 @@ import (
 	"syscall"
 	"testing"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -25,6 +24,9 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
@@ -39,19 +41,19 @@ rules:
   - level: None
 `
 
-// cluster is a control plane of a test's own, on which nothing is installed. There are no nodes: what a Deployment
-// says is run by the test. Neither is there a controller manager: the test ends namespaces that are deleted.
+// cluster is a control plane of a test's own, on which nothing is installed. There are no nodes and no controller
+// manager: the test runs what a Deployment says, and ends namespaces that are deleted.
 type cluster struct {
 	shell
 	config   *rest.Config
+	admin    client.WithWatch
 	clients  kubernetes.Interface
 	objects  metadata.Interface
 	auditLog string
-	// simulator is the URL of the played vendors, and flags lead an operator to them.
-	simulator string
-	flags     []string
-	// metricsAddress is that of the operator that was started last.
-	metricsAddress string
+	// audited is how much of the audit log is of earlier installations, in bytes.
+	audited int
+	// metrics is the address at which the operator that was started last serves them.
+	metrics string
 }
 
 func newCluster(t *testing.T) *cluster {
@@ -74,70 +76,53 @@ func newCluster(t *testing.T) *cluster {
 	if err := os.WriteFile(c.kubeconfig, env.KubeConfig, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if c.admin, err = client.NewWithWatch(c.config, client.Options{Scheme: world.scheme}); err != nil {
+		t.Fatal(err)
+	}
 	if c.clients, err = kubernetes.NewForConfig(c.config); err != nil {
 		t.Fatal(err)
 	}
 	if c.objects, err = metadata.NewForConfig(c.config); err != nil {
 		t.Fatal(err)
 	}
-	c.playVendors()
 	go c.endNamespaces(t.Context())
 	return c
 }
 
-// programs builds what runs as a process of its own, once.
-var programs = sync.OnceValue(func() error {
-	build := exec.Command("go", "build", "-o", world.tools, "../cmd/manager", "../hack/simulator")
-	if out, err := build.CombinedOutput(); err != nil {
-		return errors.New(string(out))
+// vendorFlags lead an operator that is a process of its own to the vendors that the tests play.
+func vendorFlags() []string {
+	flags := []string{"--allow-http", "--allow-cidr=127.0.0.0/8", "--dns-server=" + world.nameServer}
+	for provider, url := range world.options.Target.Endpoints {
+		flags = append(flags, "--endpoint="+provider+"="+url)
 	}
-	return nil
-})
-
-// playVendors starts the simulator, so that the operator's flags are those that its users have.
-func (c *cluster) playVendors() {
-	c.Helper()
-	if err := programs(); err != nil {
-		c.Fatal(err)
-	}
-	simulator := exec.Command(filepath.Join(world.tools, "simulator"), "-listen", "127.0.0.1:0")
-	output, err := simulator.StdoutPipe()
-	if err != nil {
-		c.Fatal(err)
-	}
-	start(c.T, simulator)
-	line, err := bufio.NewReader(output).ReadString('\n')
-	if err != nil {
-		c.Fatal(err)
-	}
-	c.flags = append([]string{"--allow-http", "--allow-cidr=127.0.0.0/8"}, strings.Fields(line)...)
-	_, url, _ := strings.Cut(c.flags[2], "=http://")
-	address, _, _ := strings.Cut(url, "/")
-	c.simulator = "http://" + address
+	return flags
 }
 
 // start runs a process, and what it starts, until the test ends or the function that it returns is called. It may not
-// end before.
+// end before, and says nothing of a credential.
 func start(t *testing.T, process *exec.Cmd) (stop func()) {
 	t.Helper()
-	var log lockedBuffer
-	process.Stderr = &log
+	said := &lockedBuffer{}
+	process.Stdout, process.Stderr = said, said
 	process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := process.Start(); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- process.Wait() }()
+	name := filepath.Base(process.Path)
 	stop = sync.OnceFunc(func() {
 		select {
 		case err := <-ended:
-			t.Errorf("%s ended too early: %v", process, err)
+			t.Errorf("%s ended too early: %v", name, err)
 		default:
 			_ = syscall.Kill(-process.Process.Pid, syscall.SIGTERM)
 			<-ended
 		}
-		if t.Failed() {
-			t.Logf("%s said:\n%s", process.Path, log.String())
+		if strings.Contains(said.String(), canary) {
+			t.Errorf("a credential leaked into the log of %s", name)
+		} else if t.Failed() {
+			t.Logf("%s said:\n%s", name, said)
 		}
 	})
 	t.Cleanup(stop)
@@ -147,25 +132,35 @@ func start(t *testing.T, process *exec.Cmd) (stop func()) {
 // must runs a line that has to succeed, and keeps it for who wonders how far a test came.
 func (c *cluster) must(line, typed string) string {
 	c.Helper()
-	c.Logf("$ %s", line)
+	if !strings.Contains(line, canary) {
+		c.Logf("$ %s", line)
+	}
 	return c.shell.must(line, typed)
 }
 
 // token is one of a ServiceAccount, with which it may do what the roles that are bound to it allow.
 func (c *cluster) token(namespace, account string) string {
 	c.Helper()
-	return strings.TrimSpace(c.must(fmt.Sprintf("kubectl create token %s -n %s", account, namespace), ""))
+	request, err := c.clients.CoreV1().ServiceAccounts(namespace).CreateToken(c.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	if err != nil {
+		c.Fatal(err)
+	}
+	return request.Status.Token
 }
 
-// freeAddress returns an address on loopback at which nothing listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+// kubeconfigOf writes a kubeconfig with which a process is a ServiceAccount.
+func (c *cluster) kubeconfigOf(namespace, account string) (path string) {
+	c.Helper()
+	config := clientcmdapi.NewConfig()
+	config.Clusters["test"] = &clientcmdapi.Cluster{Server: c.config.Host, CertificateAuthorityData: c.config.CAData}
+	config.AuthInfos["test"] = &clientcmdapi.AuthInfo{Token: c.token(namespace, account)}
+	config.Contexts["test"] = &clientcmdapi.Context{Cluster: "test", AuthInfo: "test"}
+	config.CurrentContext = "test"
+	path = filepath.Join(c.TempDir(), "kubeconfig")
+	if err := clientcmd.WriteToFile(*config, path); err != nil {
+		c.Fatal(err)
 	}
-	_ = listener.Close()
-	return listener.Addr().String()
+	return path
 }
 
 // entry is what the tests need to know of whatever is in the cluster.
@@ -183,14 +178,14 @@ func (c *cluster) everything(ctx context.Context, namespace string) (found []ent
 	if err != nil {
 		return nil, err
 	}
-	listable := discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "delete"}}, lists)
-	for _, list := range listable {
+	for _, list := range discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "delete"}}, lists) {
 		version, err := schema.ParseGroupVersion(list.GroupVersion)
 		if err != nil {
 			return nil, err
 		}
 		for _, resource := range list.APIResources {
-			if resource.Name == "events" || namespace != "" && !resource.Namespaced {
+			// Events end by themselves, and APIServices with their CRDs.
+			if resource.Name == "events" || resource.Name == "apiservices" || namespace != "" && !resource.Namespaced {
 				continue
 			}
 			kind := version.WithResource(resource.Name)
@@ -202,7 +197,7 @@ func (c *cluster) everything(ctx context.Context, namespace string) (found []ent
 				return nil, fmt.Errorf("list %s: %w", kind, err)
 			}
 			for _, item := range items.Items {
-				if item.Namespace != "kube-system" && resource.Name != "apiservices" {
+				if item.Namespace != metav1.NamespaceSystem {
 					found = append(found, entry{kind, item.Namespace, item.Name})
 				}
 			}
@@ -225,14 +220,19 @@ func (c *cluster) endNamespaces(ctx context.Context) {
 		if !is || namespace.DeletionTimestamp == nil || len(namespace.Spec.Finalizers) == 0 {
 			continue
 		}
-		entries, err := c.everything(ctx, namespace.Name)
-		for _, e := range entries {
-			err = errors.Join(err, c.objects.Resource(e.GroupVersionResource).Namespace(e.namespace).Delete(ctx, e.name, metav1.DeleteOptions{}))
-		}
-		namespace.Spec.Finalizers = nil
-		_, last := c.clients.CoreV1().Namespaces().Finalize(ctx, namespace, metav1.UpdateOptions{})
-		if err = errors.Join(err, last); err != nil && ctx.Err() == nil {
+		if err := c.empty(ctx, namespace); err != nil && ctx.Err() == nil {
 			c.Errorf("end namespace %s: %v", namespace.Name, err)
 		}
 	}
+}
+
+func (c *cluster) empty(ctx context.Context, namespace *corev1.Namespace) error {
+	entries, err := c.everything(ctx, namespace.Name)
+	for _, e := range entries {
+		gone := c.objects.Resource(e.GroupVersionResource).Namespace(e.namespace).Delete(ctx, e.name, metav1.DeleteOptions{})
+		err = errors.Join(err, client.IgnoreNotFound(gone))
+	}
+	namespace.Spec.Finalizers = nil
+	_, last := c.clients.CoreV1().Namespaces().Finalize(ctx, namespace, metav1.UpdateOptions{})
+	return errors.Join(err, client.IgnoreNotFound(last))
 }

@@ -4,13 +4,10 @@
 package controllers_test
 
 import (
-	"crypto/tls"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -29,7 +27,9 @@ import (
 
 // installation is a way to install the operator, and to remove it again.
 type installation struct {
-	install, upgrade, remove string
+	name, install, remove string
+	// upgrade installs the next version over this one; empty where another installation's upgrade shows the same.
+	upgrade string
 	// namespace is the operator's, and watched are those that it serves; all where none is named.
 	namespace string
 	watched   []string
@@ -38,20 +38,20 @@ type installation struct {
 }
 
 // kustomized is an installation from a folder of config.
-func kustomized(folder string) installation {
+func kustomized(name, folder string) installation {
 	return installation{
+		name:      name,
 		install:   "kubectl apply --warnings-as-errors -k ../config/" + folder,
-		upgrade:   "kubectl apply --warnings-as-errors -k ../config/" + folder,
-		remove:    "kubectl delete -k ../config/" + folder,
+		remove:    "kubectl delete --ignore-not-found -k ../config/" + folder,
 		namespace: "mainstay-system", metrics: true,
 	}
 }
 
 // charted is an installation of the Helm chart with values.
-func charted(values string) installation {
+func charted(name, values string) installation {
 	return installation{
+		name:      name,
 		install:   "helm install mainstay ../config/chart -n mainstay-system --create-namespace " + values,
-		upgrade:   "helm upgrade mainstay ../config/chart -n mainstay-system --reuse-values --set podAnnotations.version=next",
 		remove:    "helm uninstall mainstay -n mainstay-system && kubectl delete crd -l app.kubernetes.io/part-of=mainstay && kubectl delete namespace mainstay-system",
 		namespace: "mainstay-system", metrics: true,
 	}
@@ -60,86 +60,95 @@ func charted(values string) installation {
 // TestInstallationsByKustomize installs the operator in each way, one after the other, and runs it as its
 // ServiceAccount with the arguments that ship.
 func TestInstallationsByKustomize(t *testing.T) {
-	some, single := kustomized("namespaces"), kustomized("single-namespace")
+	t.Parallel()
+	whole, some, one := kustomized("the whole cluster", "default"), kustomized("some namespaces", "namespaces"), kustomized("one namespace", "single-namespace")
+	whole.upgrade = whole.install
 	some.watched = []string{"shop", "blog"}
-	single.namespace, single.watched, single.metrics = "shop", []string{"shop"}, false
-	single.install = "kubectl apply -k ../config/crd && " + single.install
-	single.remove += " && kubectl delete lease mainstay -n shop && kubectl delete -k ../config/crd"
-	live(t, map[string]installation{
-		"the whole cluster":     kustomized("default"),
-		"Secrets by name alone": kustomized("get-only-secrets"),
-		"some namespaces":       some,
-		"one namespace":         single,
-	})
+	one.namespace, one.watched, one.metrics = "shop", []string{"shop"}, false
+	one.install = "kubectl apply -k ../config/crd && " + one.install
+	one.remove += " && kubectl delete lease mainstay -n shop && kubectl delete -k ../config/crd"
+	newCluster(t).host(whole, kustomized("Secrets by name alone", "get-only-secrets"), some, one)
 }
 
-// TestInstallationsByHelm does so with the chart.
+// TestInstallationsByHelm does so with the chart, where that is not the same as what kustomize builds.
 func TestInstallationsByHelm(t *testing.T) {
-	buildTools(t)
-	some := charted("--set 'namespaces={shop,blog}'")
+	t.Parallel()
+	buildChartTools(t)
+	whole, some := charted("the whole cluster", ""), charted("some namespaces", "--set 'namespaces={shop,blog}'")
+	whole.upgrade = "helm upgrade mainstay ../config/chart -n mainstay-system --reset-then-reuse-values --set podAnnotations.version=next"
 	some.watched = []string{"shop", "blog"}
-	live(t, map[string]installation{
-		"the whole cluster":     charted(""),
-		"Secrets by name alone": charted("--set watchSecrets=false"),
-		"some namespaces":       some,
-	})
+	newCluster(t).host(whole, some)
 }
 
-// live has installations live one after the other on one API server.
-func live(t *testing.T, installations map[string]installation) {
-	t.Helper()
-	c := newCluster(t)
-	c.must("kubectl create namespace bystander", "")
-	for name, i := range installations {
-		t.Run(name, func(t *testing.T) {
+// host has installations live one after the other.
+func (c *cluster) host(installations ...installation) {
+	c.must("kubectl create namespace bystander && kubectl create serviceaccount prometheus -n bystander && kubectl create serviceaccount stranger -n bystander", "")
+	for _, i := range installations {
+		whole := c.Run(i.name, func(t *testing.T) {
 			here := *c
 			here.T = t
 			here.live(i)
 		})
+		if !whole {
+			return // What is left of it would be in the way of the next one.
+		}
 	}
 }
 
 // live is the life of an installation: it is installed, judges the samples, is upgraded, and removed.
 func (c *cluster) live(i installation) {
 	c.must("kubectl apply -f ../config/samples/namespaces.yaml", "")
-	c.must(`kubectl label namespace --all --overwrite pod-security.kubernetes.io/warn=restricted`, "")
 	before := c.inventory()
-	if err := os.Truncate(c.auditLog, 0); err != nil {
-		c.Fatal(err)
-	}
+	c.audited = len(c.audit())
 	c.must(i.install, "")
 	c.must("kubectl wait crd --all --for=condition=Established --timeout=1m", "")
 	c.admitsPods(i.namespace)
-	stop := c.operate(i)
-	c.declare()
-	c.judged(i)
-	c.settled(i)
-	c.strangersAreLeftAlone(i)
-	if i.metrics {
-		c.metricsAreGuarded()
-	}
-
-	judged := c.statuses()
-	c.must(i.upgrade, "")
 	// An API server that does not send its lists as streams, as before 1.34, needs the verb list.
-	next := c.operate(i, "KUBE_FEATURE_WatchListClient=false")
-	stop()
-	c.must("kubectl create -n shop -f -", `{"apiVersion":"mainstay.dev/v1alpha1","kind":"AIProvider","metadata":{"name":"new"},"spec":{"provider":"None"}}`)
-	c.reason("aiprovider/new", "shop", v1alpha1.ReasonNoAIProvider)
-	c.must("kubectl delete aiprovider/new -n shop", "")
-	if diff := cmp.Diff(judged, c.statuses()); diff != "" {
-		c.Errorf("expected an upgrade to leave every status as it was (-before +after):\n%s", diff)
+	const listing = "KUBE_FEATURE_WatchListClient=false"
+	var stop func()
+	if i.upgrade == "" {
+		stop = c.operate(i, listing)
+		c.declare(i)
+	} else {
+		stop = c.operate(i)
+		c.declare(i)
+		stop = c.upgraded(i, stop, listing)
 	}
-	c.flap()
-	next()
+	c.strangersAreLeftAlone(i)
+	stop()
 	c.permissions(i)
 
-	c.must("kubectl delete secrets --all -n shop && kubectl delete secrets --all -n blog && kubectl delete configmap ca -n shop", "")
 	c.must(i.remove, "")
+	c.must("kubectl delete -f -", c.references())
 	if diff := cmp.Diff(before, c.inventory()); diff != "" {
 		c.Errorf("expected nothing to be left behind (-before +after):\n%s", diff)
 	}
 	c.must("kubectl delete -f ../config/samples/namespaces.yaml", "")
+}
+
+// upgraded installs the next version while the first one runs. Every status stays as it is, and what is not due is not
+// probed: the next version judges only what is new.
+func (c *cluster) upgraded(i installation, stop func(), environment ...string) (next func()) {
+	c.Helper()
+	before, probed := c.statuses(), c.probed()
+	c.must(i.upgrade, "")
+	next = c.operate(i, environment...)
+	stop()
+	novel := &v1alpha1.AIProvider{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "new"}}
+	if err := c.admin.Create(c.Context(), novel); err != nil {
+		c.Fatal(err)
+	}
+	c.waitForReason(novel, v1alpha1.ReasonNoAIProvider)
+	if err := c.admin.Delete(c.Context(), novel); err != nil {
+		c.Fatal(err)
+	}
+	if diff := cmp.Diff(before, c.statuses()); diff != "" {
+		c.Errorf("expected an upgrade to leave every status as it was (-before +after):\n%s", diff)
+	}
+	if again := c.probed(); again != probed || probed == 0 {
+		c.Errorf("expected no probe before its time, found %d requests after %d", again, probed)
+	}
+	return next
 }
 
 // inventory lists all that is in the cluster.
@@ -175,91 +184,120 @@ func (c *cluster) admitsPods(namespace string) {
 	}
 }
 
-// operate runs the operator as a kubelet would: with the arguments and the environment that the Deployment says, as
-// its ServiceAccount. What only a Pod has is stood in for: addresses of its own, and the namespace of the Lease.
+// operate runs the operator as a kubelet would: with the arguments that the Deployment says, as its ServiceAccount. What
+// only a Pod has is stood in for: addresses of its own, and the namespace of the Lease.
 func (c *cluster) operate(i installation, environment ...string) (stop func()) {
 	c.Helper()
+	program, err := operatorProgram()
+	if err != nil {
+		c.Fatal(err)
+	}
 	pod := c.deployment(i.namespace).Spec.Template.Spec
-	kubeconfig := filepath.Join(c.TempDir(), "kubeconfig")
-	c.must(fmt.Sprintf(`kubectl config view --raw --minify --flatten | sed '/client-certificate-data\|client-key-data/d' > %[1]s &&
-		kubectl --kubeconfig %[1]s config set-credentials account --token=%[2]s >/dev/null &&
-		kubectl --kubeconfig %[1]s config set-context --current --user=account >/dev/null`,
-		kubeconfig, c.token(i.namespace, pod.ServiceAccountName)), "")
-	environment = append(environment, "KUBECONFIG="+kubeconfig, "POD_NAME=mainstay", "POD_NAMESPACE="+i.namespace)
 	args := slices.Clone(pod.Containers[0].Args)
 	for n := range args {
 		args[n] = strings.ReplaceAll(args[n], "$(POD_NAMESPACE)", i.namespace)
 	}
-	c.metricsAddress = freeAddress(c.T)
 	args = append(args, "--health-addr=0", "--leader-election-namespace="+i.namespace)
 	if i.metrics {
-		args = append(args, "--metrics-addr="+c.metricsAddress)
+		c.metrics = unusedAddress(c.T)
+		args = append(args, "--metrics-addr="+c.metrics)
 	}
-	process := exec.Command(filepath.Join(world.tools, "manager"), append(args, c.flags...)...)
-	process.Env = append(os.Environ(), environment...)
+	process := exec.Command(program, append(args, vendorFlags()...)...)
+	process.Env = append(os.Environ(), "KUBECONFIG="+c.kubeconfigOf(i.namespace, pod.ServiceAccountName),
+		"POD_NAME=mainstay", "POD_NAMESPACE="+i.namespace)
+	process.Env = append(process.Env, environment...)
 	return start(c.T, process)
 }
 
-// declare creates the Secrets of some samples, and all samples.
-func (c *cluster) declare() {
-	c.Helper()
-	for _, s := range []struct{ namespace, name, value string }{
-		{"shop", "openai", "sk-installed-key"},
-		{"shop", "resend", "re_installed_key"},
-		{"blog", "resend", "re_installed_key"},
-	} {
-		c.must(fmt.Sprintf("kubectl create secret generic %s -n %s --from-literal=apiKey=%s", s.name, s.namespace, s.value), "")
-	}
-	c.must("kubectl apply -k ../config/samples", "")
-	// One that refers to a ConfigMap, which holds no certificate.
-	c.must("kubectl create configmap ca -n shop --from-literal=ca.crt=none && kubectl create -n shop -f -", `
+// references are what the samples, and besides, refer to.
+func (c *cluster) references() string {
+	const secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: {apiKey: %s}\n---\n"
+	key := c.credential()
+	return fmt.Sprintf(secret+secret+secret+secret, "openai", "shop", "sk-"+key, "resend", "shop", "re_"+key, "resend", "blog", "re_"+key,
+		"scheduled", "shop", key) + "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ca, namespace: shop}\ndata: {ca.crt: none}\n"
+}
+
+// besides are two dependencies that no sample is like: one that is due once a day, so that no upgrade comes when it is,
+// and one that refers to a ConfigMap, which holds no certificate.
+const besides = `
 apiVersion: mainstay.dev/v1alpha1
 kind: AIProvider
-metadata:
-  name: private
+metadata: {name: scheduled, namespace: shop}
+spec:
+  provider: Mistral
+  secretRef: {name: scheduled}
+  periodSeconds: 86400
+---
+apiVersion: mainstay.dev/v1alpha1
+kind: AIProvider
+metadata: {name: private, namespace: shop}
 spec:
   provider: OpenAICompatible
   endpoint: https://llm.example.com/v1
   caRef: {kind: ConfigMap, name: ca, key: ca.crt}
-`)
-}
+---
+`
 
-// judged waits for the verdicts on the samples.
-func (c *cluster) judged(i installation) {
+// declare creates the samples and what they refer to, and waits for the verdicts.
+func (c *cluster) declare(i installation) {
 	c.Helper()
-	for _, want := range []struct{ namespace, object, reason string }{
-		{"shop", "aiprovider/assistant", v1alpha1.ReasonPassed},
-		{"shop", "aiprovider/search", v1alpha1.ReasonSecretNotFound},
-		{"shop", "aiprovider/private", v1alpha1.ReasonCAInvalid},
-		{"shop", "emailprovider/transactional", v1alpha1.ReasonPassed},
-		{"blog", "emailprovider/newsletter", v1alpha1.ReasonDomainNotFound},
-		{"blog", "aiprovider/summaries", v1alpha1.ReasonNoAIProvider},
+	c.must("kubectl create -f -", besides+c.references())
+	c.must("kubectl apply -k ../config/samples", "")
+	ai := func(namespace, name string) client.Object {
+		return &v1alpha1.AIProvider{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+	}
+	email := func(namespace, name string) client.Object {
+		return &v1alpha1.EmailProvider{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+	}
+	for object, reason := range map[client.Object]string{
+		ai("shop", "assistant"):        v1alpha1.ReasonPassed,
+		ai("shop", "search"):           v1alpha1.ReasonSecretNotFound,
+		ai("shop", "scheduled"):        v1alpha1.ReasonPassed,
+		ai("shop", "private"):          v1alpha1.ReasonCAInvalid,
+		email("shop", "transactional"): v1alpha1.ReasonPassed,
+		email("blog", "newsletter"):    v1alpha1.ReasonDomainNotFound,
+		ai("blog", "summaries"):        v1alpha1.ReasonNoAIProvider,
 	} {
-		if i.serves(want.namespace) {
-			c.reason(want.object, want.namespace, want.reason)
+		if i.serves(object.GetNamespace()) {
+			c.waitForReason(object, reason)
 		}
 	}
-	for member := range 2 {
-		c.must(fmt.Sprintf("kubectl wait deps/checkout -n shop --timeout=1m --for=jsonpath='{.status.members[%d].reason}'=Passed", member), "")
+	checkout := &v1alpha1.DependencySet{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "checkout"}}
+	c.waitFor(checkout, "a set whose members are well", func() bool {
+		return len(checkout.Status.Members) == 2 && checkout.Status.Members[0].Reason == v1alpha1.ReasonPassed &&
+			checkout.Status.Members[1].Reason == v1alpha1.ReasonPassed
+	})
+	c.settled(i)
+	if i.metrics {
+		c.metricsAreGuarded()
 	}
+}
+
+// credential is one of the test's own.
+func (c *cluster) credential() string { return fmt.Sprintf("%s-%x", canary, c.Name()) }
+
+// probed counts the requests for what is due once a day.
+func (c *cluster) probed() (requests int) {
+	for _, request := range world.vendors["Mistral"].Requests() {
+		if request.Credential == c.credential() {
+			requests++
+		}
+	}
+	return requests
 }
 
 // settled waits until the first attempt at every sample has ended.
 func (c *cluster) settled(i installation) {
 	c.Helper()
-	admin, err := client.NewWithWatch(c.config, client.Options{Scheme: world.scheme})
-	if err != nil {
-		c.Fatal(err)
-	}
 	for _, kind := range target.Kinds {
 		list := kind.NewList().(client.ObjectList)
-		if err := admin.List(c.Context(), list); err != nil {
+		if err := c.admin.List(c.Context(), list); err != nil {
 			c.Fatal(err)
 		}
 		err := meta.EachListItem(list, func(item runtime.Object) error {
 			object := item.(client.Object)
 			if i.serves(object.GetNamespace()) {
-				onlooker{c.T, admin}.waitFor(object, "an attempt that ended", func() bool {
+				c.waitFor(object, "an attempt that ended", func() bool {
 					ready := condition(object, v1alpha1.ConditionReady)
 					return ready != nil && ready.Status != metav1.ConditionUnknown
 				})
@@ -276,11 +314,16 @@ func (i installation) serves(namespace string) bool {
 	return len(i.watched) == 0 || slices.Contains(i.watched, namespace)
 }
 
-// reason waits until Healthy of an object has a reason.
-func (c *cluster) reason(object, namespace, reason string) {
+// waitFor returns once an object in this cluster satisfies a condition.
+func (c *cluster) waitFor(object client.Object, what string, satisfied func() bool) {
 	c.Helper()
-	c.must(fmt.Sprintf(`kubectl wait %s -n %s --timeout=1m --for=jsonpath='{.status.conditions[?(@.type=="Healthy")].reason}'=%s`,
-		object, namespace, reason), "")
+	onlooker{c.T, c.admin}.waitFor(object, what, satisfied)
+}
+
+// waitForReason returns once Healthy of an object in this cluster has a reason.
+func (c *cluster) waitForReason(object client.Object, reason string) {
+	c.Helper()
+	onlooker{c.T, c.admin}.waitForReason(object, reason)
 }
 
 // statuses are the resource versions of all dependencies.
@@ -305,57 +348,28 @@ func (c *cluster) strangersAreLeftAlone(i installation) {
 // metricsAreGuarded reads the metrics as nobody, as somebody without the role, and as who has it.
 func (c *cluster) metricsAreGuarded() {
 	c.Helper()
-	c.must(`kubectl create serviceaccount stranger -n bystander && kubectl create serviceaccount prometheus -n bystander &&
-		kubectl create clusterrolebinding prometheus --clusterrole=mainstay-metrics-reader --serviceaccount=bystander:prometheus`, "")
+	role := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "test-prometheus"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "mainstay-metrics-reader"},
+		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: "bystander", Name: "prometheus"}},
+	}
+	if err := c.admin.Create(c.Context(), role); err != nil {
+		c.Fatal(err)
+	}
 	for token, want := range map[string]int{
 		"":                                 http.StatusUnauthorized,
 		c.token("bystander", "stranger"):   http.StatusForbidden,
 		c.token("bystander", "prometheus"): http.StatusOK,
 	} {
-		if status := c.scrape(token); status != want {
+		status, text := readMetrics(c.T, c.metrics, token)
+		if status != want {
 			c.Errorf("expected status %d of /metrics, found %d", want, status)
 		}
-	}
-	c.must("kubectl delete clusterrolebinding prometheus && kubectl delete serviceaccount prometheus stranger -n bystander", "")
-}
-
-// scrape reads the metrics with a token, and returns the status.
-func (c *cluster) scrape(token string) int {
-	c.Helper()
-	request, err := http.NewRequestWithContext(c.Context(), http.MethodGet, "https://"+c.metricsAddress+"/metrics", nil)
-	if err != nil {
-		c.Fatal(err)
-	}
-	if token != "" {
-		request.Header.Set("Authorization", "Bearer "+token)
-	}
-	// The certificate is of the operator's own making.
-	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
-	answer, err := client.Do(request)
-	if err != nil {
-		c.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		c.Fatal(err)
-	}
-	if answer.StatusCode == http.StatusOK && !strings.Contains(string(text), "mainstay_probes_total") {
-		c.Errorf("expected mainstay_probes_total among the metrics, found:\n%s", text)
-	}
-	return answer.StatusCode
-}
-
-// flap has the same thing happen twice, which is told in one event that counts.
-func (c *cluster) flap() {
-	c.Helper()
-	for range 2 {
-		for _, to := range []struct{ secret, reason string }{
-			{"missing", v1alpha1.ReasonSecretNotFound},
-			{"openai", v1alpha1.ReasonPassed},
-		} {
-			c.must(fmt.Sprintf(`kubectl patch aiprovider/assistant -n shop --type=merge -p '{"spec":{"secretRef":{"name":"%s"}}}'`, to.secret), "")
-			c.reason("aiprovider/assistant", "shop", to.reason)
+		if status == http.StatusOK && !strings.Contains(text, "mainstay_probes_total") {
+			c.Errorf("expected mainstay_probes_total among the metrics, found:\n%s", text)
 		}
+	}
+	if err := c.admin.Delete(c.Context(), role); err != nil {
+		c.Fatal(err)
 	}
 }

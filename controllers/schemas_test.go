@@ -15,12 +15,14 @@ import (
 // TestManifestsMatchTheirSchemas has kubeconform judge all that ships, with values of the chart too, by the schemas of
 // the API server and of our CRDs. Unknown fields are refused.
 func TestManifestsMatchTheirSchemas(t *testing.T) {
-	buildTools(t)
+	t.Parallel()
+	buildChartTools(t)
 	s := newShell(t)
 	folder := t.TempDir()
 	writeSchemas(s, folder)
 	judge := " | kubeconform -strict -schema-location '" + folder + "/{{ .ResourceKind }}_{{ .Group }}_{{ .ResourceAPIVersion }}.json' -"
-	for _, manifests := range []string{
+	var manifests []string
+	for _, each := range []string{
 		"kubectl kustomize ../config/default",
 		"kubectl kustomize ../config/get-only-secrets",
 		"kubectl kustomize ../config/namespaces",
@@ -31,8 +33,9 @@ func TestManifestsMatchTheirSchemas(t *testing.T) {
 		"helm template mainstay ../config/chart",
 		"helm template mainstay ../config/chart --set 'namespaces={shop,blog}',watchSecrets=false,labelSelector=shard=a",
 	} {
-		s.must("set -o pipefail; "+manifests+judge, "")
+		manifests = append(manifests, each+" && echo ---")
 	}
+	s.must("set -o pipefail; { "+strings.Join(manifests, " && ")+"; }"+judge, "")
 	if out, code := s.run("helm template mainstay ../config/chart --set-json 'resources={\"limit\":{}}'"+judge, ""); code == 0 {
 		t.Errorf("expected an unknown field to be refused, found:\n%s", out)
 	}

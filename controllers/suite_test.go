@@ -67,8 +67,10 @@ var world struct {
 	vendors           map[string]*providertest.Vendor
 	getOnly           *rest.Config
 	// urls are where the vendors are. The operator is told of those that specs do not name.
-	urls    map[string]string
-	options controllers.Options
+	urls map[string]string
+	// nameServer knows the vendors' domains.
+	nameServer string
+	options    controllers.Options
 }
 
 func TestMain(m *testing.M) {
@@ -223,15 +225,14 @@ func playVendors() error {
 			endpoints[f.Provider] = world.urls[f.Provider]
 		}
 	}
-	names, err := nameServer()
-	if err != nil {
+	if world.nameServer, err = nameServer(); err != nil {
 		return err
 	}
 	guard := probe.Guard{AllowHTTP: true, AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
 	// Without a heartbeat, since one that falls into a test by chance is a write that nobody expects.
 	world.options = controllers.Options{
 		Target:      target.Options{Guard: guard, Endpoints: endpoints},
-		Client:      probe.NewNetwork(probe.NetworkOptions{Guard: guard, UserAgent: "mainstay/test", NameServer: names}),
+		Client:      probe.NewNetwork(probe.NetworkOptions{Guard: guard, UserAgent: "mainstay/test", NameServer: world.nameServer}),
 		Concurrent:  4,
 		MaxInFlight: 64,
 	}

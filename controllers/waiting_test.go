@@ -63,11 +63,16 @@ func (o onlooker) waitFor(object client.Object, what string, satisfied func() bo
 // waitForReason waits until Healthy has a reason, for the object's present generation.
 func waitForReason(t *testing.T, object client.Object, reason string) *metav1.Condition {
 	t.Helper()
-	waitFor(t, object, "Healthy with reason "+reason, func() bool {
+	onlooker{t, world.admin}.waitForReason(object, reason)
+	return condition(object, v1alpha1.ConditionHealthy)
+}
+
+func (o onlooker) waitForReason(object client.Object, reason string) {
+	o.Helper()
+	o.waitFor(object, "Healthy with reason "+reason, func() bool {
 		c := condition(object, v1alpha1.ConditionHealthy)
 		return c != nil && c.Reason == reason && c.ObservedGeneration == object.GetGeneration()
 	})
-	return condition(object, v1alpha1.ConditionHealthy)
 }
 
 func condition(object client.Object, kind string) *metav1.Condition {
