@@ -4,56 +4,70 @@
 package controllers_test
 
 import (
-	"bytes"
-	"fmt"
 	"io/fs"
-	"net/http"
-	"net/url"
+	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
-	"mainstay.dev/mainstay/internal/provider/providertest"
 	"mainstay.dev/mainstay/internal/target"
 )
 
-// block is a block of code in a page: its language, what else is said of it, and its text.
-var block = regexp.MustCompile("(?m)^```(\\w+)(.*)\n((?:.*\n)*?)```$")
+var (
+	// block is a block of code in a page: its language, what else is said of it, and its text.
+	block = regexp.MustCompile("(?m)^```(\\w+)(.*)\n((?:.*\n)*?)```$")
+	// indented is a line of code without a language, and inline is code within a sentence.
+	indented = regexp.MustCompile(`(?m)^    (.*)$`)
+	inline   = regexp.MustCompile("`([^`\n]+)`")
+)
+
+// pages returns all that there is to read, by its path.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	root := os.DirFS("..")
+	for _, folder := range []string{"README.md", "docs", "config"} {
+		err := fs.WalkDir(root, folder, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".md") {
+				return err
+			}
+			text, err := fs.ReadFile(root, path)
+			found[path] = string(text)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return found
+}
 
 // TestWhatTheDocsDeclareIsAdmitted has the API server judge every object of Mainstay in every page, by the rules that
 // refuse unknown fields too. Other YAML has to be YAML.
 func TestWhatTheDocsDeclareIsAdmitted(t *testing.T) {
 	namespace := newNamespace(t)
 	admitted := map[string]int{}
-	pages := os.DirFS("..")
-	err := fs.WalkDir(pages, ".", func(path string, entry fs.DirEntry, err error) error {
-		if entry.IsDir() && path != "." && path != "docs" && path != "docs/kinds" {
-			return fs.SkipDir
-		}
-		if err != nil || !strings.HasSuffix(path, ".md") {
-			return err
-		}
-		page, err := fs.ReadFile(pages, path)
-		for _, m := range block.FindAllSubmatch(page, -1) {
-			if string(m[1]) == "yaml" {
-				for document := range bytes.SplitSeq(m[3], []byte("\n---\n")) {
-					admit(t, namespace, fmt.Sprintf("%s:\n%s", path, document), document, admitted)
+	for path, page := range pages(t) {
+		for _, m := range block.FindAllStringSubmatch(page, -1) {
+			if m[1] != "yaml" {
+				continue
+			}
+			for document := range strings.SplitSeq(m[3], "\n---\n") {
+				kind, err := admit(t, namespace, document)
+				if err != nil {
+					t.Errorf("%s: %v in:\n%s", path, err, document)
 				}
+				admitted[kind]++
 			}
 		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	for _, kind := range target.Kinds {
 		if admitted[kind.Name] == 0 {
@@ -65,99 +79,150 @@ func TestWhatTheDocsDeclareIsAdmitted(t *testing.T) {
 	}
 }
 
-// admit creates an object of Mainstay as a try, and counts it by its kind.
-func admit(t *testing.T, namespace, where string, document []byte, admitted map[string]int) {
+// admit has the API server try an object of Mainstay, and returns its kind.
+func admit(t *testing.T, namespace, document string) (kind string, err error) {
 	t.Helper()
-	object := &unstructured.Unstructured{}
-	if err := yaml.UnmarshalStrict(document, &object.Object); err != nil {
-		t.Errorf("%v in %s", err, where)
-		return
+	var content any
+	if err := yaml.UnmarshalStrict([]byte(document), &content); err != nil {
+		return "", err
 	}
+	object := &unstructured.Unstructured{}
+	object.Object, _ = content.(map[string]any)
 	if object.GroupVersionKind().Group != "mainstay.dev" {
-		return
+		return "", nil
 	}
 	object.SetNamespace(namespace)
-	err := world.admin.Create(t.Context(), object, client.DryRunAll, client.FieldValidation(metav1.FieldValidationStrict))
-	if err != nil {
-		t.Errorf("%v in %s", err, where)
-	}
-	admitted[object.GetKind()]++
+	return object.GetKind(), world.admin.Create(t.Context(), object, client.DryRunAll, client.FieldValidation(metav1.FieldValidationStrict))
 }
 
-// TestANewcomersFirstTenMinutes follows docs/getting-started.md: it types each command, and holds what is printed
-// against the page.
-func TestANewcomersFirstTenMinutes(t *testing.T) {
-	c := newCluster(t)
-	path := filepath.Join("..", "docs", "getting-started.md")
-	page, err := os.ReadFile(path)
+// TestCommandsInTheDocsExist asks every command that a page shows for help, which it gives where it exists and has the
+// flags that the page gives it. Values for the chart are tried on it, and targets of make looked up.
+func TestCommandsInTheDocsExist(t *testing.T) {
+	t.Parallel()
+	buildChartTools(t)
+	s := newShell(t)
+	makefile, err := os.ReadFile(filepath.Join("..", "Makefile"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	const madeUp = "re_made_up_in_a_hurry"
-	if !bytes.Contains(page, []byte(madeUp)) {
-		t.Fatalf("expected the page to try the key %s", madeUp)
-	}
-	c.play("Resend", providertest.Unauthorized, madeUp)
-	t.Setenv("RESEND_API_KEY", "re_of_a_real_account")
-	t.Setenv("FLAGS", strings.Join(append(c.flags, "--metrics-addr=0", "--health-addr=0"), " "))
-	run := 0
-	updated := block.ReplaceAllStringFunc(string(page), func(text string) string {
-		m := block.FindStringSubmatch(text)
-		switch {
-		case m[1] == "sh" && strings.Contains(m[2], "second terminal"):
-			c.secondTerminal(m[3])
-		case m[1] == "sh":
-			c.must("cd .. && set -euo pipefail\n"+m[3], "")
-		case m[1] == "console":
-			return c.screen(m[3])
-		default:
-			return text
+	programs, asked := map[string]int{}, map[string]bool{}
+	for command, path := range commands(pages(t)) {
+		program, _, _ := strings.Cut(command, " ")
+		programs[program]++
+		if program == "make" {
+			for _, word := range strings.Fields(command)[1:] {
+				if !strings.Contains(word, "=") && !strings.Contains(string(makefile), "\n"+word+":") {
+					t.Errorf("%s: there is no target %s in the Makefile", path, word)
+				}
+			}
+			continue
 		}
-		run++
-		return text
-	})
-	if run < 5 {
-		t.Errorf("expected the page to have commands, found %d blocks of them", run)
-	}
-	if *updatePages {
-		if err := os.WriteFile(path, []byte(updated), 0o644); err != nil {
-			t.Fatal(err)
+		// Commands that differ in names alone need no more than one answer.
+		shape := strings.Join(shapes.FindAllString(command, -1), " ")
+		if asked[shape] {
+			continue
 		}
-		return
+		asked[shape] = true
+		out, code := s.run("cd .. && "+command+" --help", "")
+		// Who gets a command that it does not know may help with itself instead.
+		if words := strings.Fields(command); code != 0 || len(words) > 2 && words[1] == "mainstay" && !strings.Contains(out, "kubectl mainstay "+words[2]) {
+			t.Errorf("%s: %s: exit code %d:\n%s", path, command, code, out)
+		}
+		for _, values := range setValues.FindAllString(command, -1) {
+			if out, code := s.run("helm template mainstay ../config/chart --set metrics.readers[0].name=a,metrics.readers[0].namespace=b "+values, ""); code != 0 {
+				t.Errorf("%s: the chart refuses %s:\n%s", path, values, out)
+			}
+		}
 	}
-	if diff := cmp.Diff(updated, string(page)); diff != "" {
-		t.Errorf("%s is out of date, run go test ./controllers -run Newcomer -update (-printed +page):\n%s", path, diff)
+	for _, program := range []string{"kubectl", "helm", "make"} {
+		if programs[program] == 0 {
+			t.Errorf("expected commands of %s in the docs, found %v", program, programs)
+		}
 	}
 }
 
-// screen runs the command of a block, and returns the block with what it prints.
-func (c *cluster) screen(text string) string {
-	c.Helper()
-	line, _, _ := strings.Cut(strings.TrimPrefix(text, "$ "), "\n")
-	printed, _ := c.run(line, "")
-	for _, each := range moving {
-		printed = each.pattern.ReplaceAllString(printed, each.stands)
+var (
+	// shapes are the parts of a command that are not its user's own: its first words, flags, and values of a chart.
+	shapes = regexp.MustCompile(`^\w+ \w+( \w+)?|--set \S+| -[-\w]+`)
+	// setValues are values for a chart.
+	setValues = regexp.MustCompile(`--set ('[^']*'|\S+)`)
+	// remark is what is said of a command behind it, and what it does with other programs and files.
+	remark = regexp.MustCompile(`\s+(#|&&|\||<<|>).*`)
+)
+
+// commands returns what the pages have a reader type, each with a page that does.
+func commands(pages map[string]string) map[string]string {
+	found := map[string]string{}
+	for path, page := range pages {
+		var code []string
+		for _, m := range block.FindAllStringSubmatch(page, -1) {
+			switch m[1] {
+			case "sh":
+				code = append(code, m[3])
+			case "console":
+				line, _, _ := strings.Cut(strings.TrimPrefix(m[3], "$ "), "\n")
+				code = append(code, line)
+			}
+		}
+		prose := block.ReplaceAllString(page, "")
+		for _, pattern := range []*regexp.Regexp{indented, inline} {
+			for _, m := range pattern.FindAllStringSubmatch(prose, -1) {
+				code = append(code, m[1])
+			}
+		}
+		for line := range strings.SplitSeq(strings.ReplaceAll(strings.Join(code, "\n"), "\\\n", ""), "\n") {
+			program, _, more := strings.Cut(line, " ")
+			if more && slices.Contains([]string{"kubectl", "helm", "make"}, program) {
+				found[strings.TrimSpace(remark.ReplaceAllString(line, ""))] = path
+			}
+		}
 	}
-	return "```console\n$ " + line + "\n" + printed + "```"
+	return found
 }
 
-// secondTerminal runs a block until the test ends.
-func (c *cluster) secondTerminal(text string) {
-	c.Helper()
-	terminal := exec.Command("bash", "-c", "cd .. && exec "+text)
-	terminal.Env = append(os.Environ(), "KUBECONFIG="+c.kubeconfig)
-	start(c.T, terminal)
+// TestFlagsAndPathsInTheDocsExist looks up every flag and path that a sentence names.
+func TestFlagsAndPathsInTheDocsExist(t *testing.T) {
+	t.Parallel()
+	buildChartTools(t)
+	known := knownFlags(t)
+	paths := regexp.MustCompile(`^(api|cmd|config|controllers|docs|hack|internal)/[\w./-]+$`)
+	flags := regexp.MustCompile(`^--([a-z-]+)`)
+	for path, page := range pages(t) {
+		for _, m := range inline.FindAllStringSubmatch(block.ReplaceAllString(page, ""), -1) {
+			if flag := flags.FindStringSubmatch(m[1]); flag != nil && !known[flag[1]] {
+				t.Errorf("%s: nothing has the flag --%s", path, flag[1])
+			}
+			// That page names files that a reader makes.
+			if paths.MatchString(m[1]) && path != "docs/adding-a-provider.md" {
+				if _, err := os.Stat(filepath.Join("..", m[1])); err != nil {
+					t.Errorf("%s: %v", path, err)
+				}
+			}
+		}
+	}
 }
 
-// play has a played vendor answer who sends a key with a case.
-func (c *cluster) play(provider, name, key string) {
-	c.Helper()
-	answer, err := http.PostForm(c.simulator+"/play", url.Values{"provider": {provider}, "case": {name}, "key": {key}})
+// knownFlags are those of all commands that the docs speak of.
+func knownFlags(t *testing.T) map[string]bool {
+	t.Helper()
+	program, err := operatorProgram()
 	if err != nil {
-		c.Fatal(err)
+		t.Fatal(err)
 	}
-	_ = answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		c.Fatalf("the simulator cannot play %s of %s: %s", name, provider, answer.Status)
+	s, flag := newShell(t), regexp.MustCompile(`(?m)^ *(?:-\w, )?--([a-z-]+)`)
+	known := map[string]bool{"custom-resource-state-config-file": true} // Of kube-state-metrics.
+	for _, help := range []string{
+		program + " --help", "kubectl mainstay why --help", "kubectl mainstay status --help", "kubectl mainstay check --help",
+		"helm install --help",
+	} {
+		found := map[string]bool{}
+		for _, m := range flag.FindAllStringSubmatch(s.must(help, ""), -1) {
+			found[m[1]] = true
+		}
+		if len(found) < 3 {
+			t.Errorf("%s: expected flags, found %v", help, found)
+		}
+		maps.Copy(known, found)
 	}
+	return known
 }
