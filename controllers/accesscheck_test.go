@@ -54,6 +54,7 @@ func orders(tenant string) *v1alpha1.PostgresAccess {
 
 // TestWhichLayerDeniedIsTheCause goes from a 403 in the app to the layer of the database that decided.
 func TestWhichLayerDeniedIsTheCause(t *testing.T) {
+	t.Parallel()
 	server := postgrestest.For(t)
 	namespace := newNamespace(t)
 	access, needs := isolation(namespace, server)
@@ -114,6 +115,7 @@ func TestWhichLayerDeniedIsTheCause(t *testing.T) {
 }
 
 func TestLoginsOfADatabaseBecomeCauses(t *testing.T) {
+	t.Parallel()
 	server := postgrestest.For(t)
 	host, port, _ := net.SplitHostPort(server.Address)
 	for name, c := range map[string]struct {
@@ -179,6 +181,7 @@ func TestLoginsOfADatabaseBecomeCauses(t *testing.T) {
 }
 
 func TestAccessSpecsThatCannotWorkAreRefused(t *testing.T) {
+	t.Parallel()
 	unreachable := &postgrestest.Server{Address: "127.0.0.1:1"}
 	text := func(s string) *string { return &s }
 	for name, c := range map[string]struct {

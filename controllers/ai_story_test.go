@@ -47,6 +47,7 @@ func at(vendor v1alpha1.AIVendor) func(*v1alpha1.AIProviderSpec) {
 
 // TestEverySymptomOfTheAILeadsToItsCause goes from the object to the condition, the event and the metric.
 func TestEverySymptomOfTheAILeadsToItsCause(t *testing.T) {
+	t.Parallel()
 	for name, s := range map[string]symptom{
 		"the AI returns nothing since no provider is configured": {
 			change:  func(spec *v1alpha1.AIProviderSpec) { spec.Provider, spec.SecretRef = "None", nil },
@@ -158,6 +159,7 @@ func about(text, word string) string {
 }
 
 func TestHeadRoomOfACompletionIsShown(t *testing.T) {
+	t.Parallel()
 	namespace, credential := newNamespace(t), key(t)
 	ai := openAI(namespace)
 	asks("gpt-4o-mini", 256)(&ai.Spec)
@@ -179,6 +181,7 @@ func TestHeadRoomOfACompletionIsShown(t *testing.T) {
 }
 
 func TestADeploymentThatNoFreeRequestShowsIsProvenByACompletion(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	ai := openAI(namespace)
 	ai.Spec.Provider, ai.Spec.Models = "AzureOpenAI", []string{"chat"}
@@ -203,6 +206,7 @@ func TestADeploymentThatNoFreeRequestShowsIsProvenByACompletion(t *testing.T) {
 }
 
 func TestBedrockSaysWhichOfFourCausesItIs(t *testing.T) {
+	t.Parallel()
 	fixture, err := providertest.Find("AIProvider", "Bedrock")
 	if err != nil {
 		t.Fatal(err)

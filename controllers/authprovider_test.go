@@ -52,6 +52,7 @@ func login(t *testing.T) (auth *v1alpha1.AuthProvider, issuer *providertest.Vend
 }
 
 func TestALoginThatDoesNotWorkIsToldByItsCause(t *testing.T) {
+	t.Parallel()
 	const right, wrong = metav1.ConditionTrue, metav1.ConditionFalse
 	for name, c := range map[string]struct {
 		plays, reason, stage string
@@ -108,6 +109,7 @@ func TestALoginThatDoesNotWorkIsToldByItsCause(t *testing.T) {
 }
 
 func TestTheSignInOfSupabaseIsToldByItsCause(t *testing.T) {
+	t.Parallel()
 	for plays, c := range map[string]struct {
 		reason string
 		says   []string
@@ -153,6 +155,7 @@ func customers(t *testing.T) (auth *v1alpha1.AuthProvider, project *providertest
 }
 
 func TestConfirmationEmailsThatNobodyIsKnownToSendAreToldOf(t *testing.T) {
+	t.Parallel()
 	auth, project := customers(t)
 	project.Play("sign-ups wait for an email")
 	create(t, auth)
@@ -164,6 +167,7 @@ func TestConfirmationEmailsThatNobodyIsKnownToSendAreToldOf(t *testing.T) {
 }
 
 func TestASecretKeyOfSupabaseIsNotSentToSignIn(t *testing.T) {
+	t.Parallel()
 	// Its payload is {"role":"service_role"}.
 	for name, value := range map[string]string{"of the new kind": "sb_secret_" + key(t), "of the old kind": "e30.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.e30"} {
 		t.Run(name, func(t *testing.T) {
@@ -180,6 +184,7 @@ func TestASecretKeyOfSupabaseIsNotSentToSignIn(t *testing.T) {
 }
 
 func TestAuthSpecsThatCannotWorkAreRefused(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		spoil func(*v1alpha1.AuthProviderSpec)
 		want  string

@@ -17,6 +17,7 @@ import (
 
 // TestTheCacheKeepsNoContentsOfSecrets plants what kubectl apply leaves on a Secret: all of its data.
 func TestTheCacheKeepsNoContentsOfSecrets(t *testing.T) {
+	t.Parallel()
 	secret := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "shop", Name: "openai", UID: "1", ResourceVersion: "2",
 		Labels:        map[string]string{"app": "shop"},
@@ -36,6 +37,7 @@ func TestTheCacheKeepsNoContentsOfSecrets(t *testing.T) {
 }
 
 func TestObjectsThatSayTheSameShareItsText(t *testing.T) {
+	t.Parallel()
 	var kept [2]string
 	for i := range kept {
 		message := strings.Clone("All is as it should be.") // Each object is decoded by itself.

@@ -37,6 +37,7 @@ func (s shell) contains(out string, parts ...string) {
 }
 
 func TestProbeSuspendAndResume(t *testing.T) {
+	t.Parallel()
 	namespace, s := newNamespace(t), newShell(t)
 	credential := key(t)
 	ai := openAI(namespace)
@@ -64,6 +65,7 @@ func TestProbeSuspendAndResume(t *testing.T) {
 }
 
 func TestProbeTellsOfWhatIsNotBelievedYet(t *testing.T) {
+	t.Parallel()
 	namespace, s := newNamespace(t), newShell(t)
 	credential := key(t)
 	ai := openAI(namespace)
@@ -96,6 +98,7 @@ func TestProbeTellsOfWhatIsNotBelievedYet(t *testing.T) {
 
 // TestASetThatIsItselfTheCauseLeadsOn asks in each way that a user may, for a set that lacks what no object tells of.
 func TestASetThatIsItselfTheCauseLeadsOn(t *testing.T) {
+	t.Parallel()
 	namespace, s := newNamespace(t), newShell(t)
 	ai := openAI(namespace)
 	app := set(namespace, v1alpha1.Requirement{Kind: "AIProvider", AcceptedProviders: []string{"Anthropic"}}, v1alpha1.Requirement{Kind: "EmailProvider"})
@@ -121,6 +124,7 @@ func TestASetThatIsItselfTheCauseLeadsOn(t *testing.T) {
 }
 
 func TestWhatIsSuspendedComesLast(t *testing.T) {
+	t.Parallel()
 	namespace, s := newNamespace(t), newShell(t)
 	first, second := openAI(namespace), openAI(namespace)
 	first.Name, first.Spec.Suspend = "a", true
@@ -136,6 +140,7 @@ func TestWhatIsSuspendedComesLast(t *testing.T) {
 }
 
 func TestANamespaceWithNothingInItIsSaid(t *testing.T) {
+	t.Parallel()
 	namespace, s := newNamespace(t), newShell(t)
 	create(t, openAI(namespace))
 	for _, command := range []string{"status", "why", "why ai/assistant", "probe ai/assistant", "suspend ai/assistant"} {
@@ -156,6 +161,7 @@ func TestANamespaceWithNothingInItIsSaid(t *testing.T) {
 }
 
 func TestTheShellCompletesObjects(t *testing.T) {
+	t.Parallel()
 	namespace, s := newNamespace(t), newShell(t)
 	create(t, openAI(namespace), resend(namespace))
 	for typed, want := range map[string][]string{
@@ -186,6 +192,7 @@ func TestTheShellCompletesObjects(t *testing.T) {
 }
 
 func TestStatusIsShownAgainAfterAChange(t *testing.T) {
+	t.Parallel()
 	namespace, s := newNamespace(t), newShell(t)
 	ai := openAI(namespace)
 	create(t, ai)
@@ -260,6 +267,7 @@ func throughCounter(t *testing.T) (s shell, flags string, asked func() []string)
 
 // TestStatusAsksForEachKindOnce holds that a namespace with many objects takes no more requests than one with few.
 func TestStatusAsksForEachKindOnce(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	for i := range 40 {
 		ai := openAI(namespace)

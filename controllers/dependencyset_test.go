@@ -27,6 +27,7 @@ func set(namespace string, requires ...v1alpha1.Requirement) *v1alpha1.Dependenc
 }
 
 func TestAnAppLearnsWhatItLacks(t *testing.T) {
+	t.Parallel()
 	namespace, openAIKey := newNamespace(t), key(t)
 	app := set(namespace, v1alpha1.Requirement{Kind: "EmailProvider", AcceptedProviders: []string{"Resend"}},
 		v1alpha1.Requirement{Kind: "AIProvider", Importance: v1alpha1.ImportanceOptional})
@@ -93,6 +94,7 @@ func TestAnAppLearnsWhatItLacks(t *testing.T) {
 // TestASetIsWrittenOncePerChange counts the versions of a set while its member is probed again and again, fails, and
 // recovers.
 func TestASetIsWrittenOncePerChange(t *testing.T) {
+	t.Parallel()
 	namespace, credential := newNamespace(t), key(t)
 	ai, app := openAI(namespace), set(namespace, v1alpha1.Requirement{Kind: "AIProvider", Name: "assistant"})
 	ai.Spec.FailureThreshold = 2
@@ -138,6 +140,7 @@ func TestASetIsWrittenOncePerChange(t *testing.T) {
 }
 
 func TestASetThatCannotBeMeantIsRefused(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	for name, c := range map[string]struct {
 		require v1alpha1.Requirement
@@ -168,6 +171,7 @@ func TestASetThatCannotBeMeantIsRefused(t *testing.T) {
 
 // TestEveryProbedKindCanBeRequired holds the words that the CRD admits against the table of kinds.
 func TestEveryProbedKindCanBeRequired(t *testing.T) {
+	t.Parallel()
 	var want, found []string
 	for _, kind := range target.Kinds {
 		want = append(want, kind.Name)

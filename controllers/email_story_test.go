@@ -25,6 +25,7 @@ func emailKey(t *testing.T, vendor v1alpha1.EmailVendor) string {
 // TestEmailsThatAreNotSentHaveACause follows what users see as one symptom from the object to the condition,
 // the event and the metric.
 func TestEmailsThatAreNotSentHaveACause(t *testing.T) {
+	t.Parallel()
 	const domain = "mail.example.com"
 	for name, c := range map[string]struct {
 		vendor v1alpha1.EmailVendor
@@ -164,6 +165,7 @@ func verdictMetric(t *testing.T, namespace string) string {
 
 // TestATestEmailProvesWhatAKeyCannotShow has a key that may only send prove itself, and its domain.
 func TestATestEmailProvesWhatAKeyCannotShow(t *testing.T) {
+	t.Parallel()
 	for vendor, c := range map[v1alpha1.EmailVendor]struct{ played, before string }{
 		"Postmark": {"test email", v1alpha1.ReasonPassed},
 		"Mailgun":  {"test email of a sending key", v1alpha1.ReasonAPIKeyUnproven},
@@ -213,6 +215,7 @@ func TestATestEmailProvesWhatAKeyCannotShow(t *testing.T) {
 
 // TestAnAccountOfSESInTheSandboxHasACause has the access key that the played account knows, and no other.
 func TestAnAccountOfSESInTheSandboxHasACause(t *testing.T) {
+	t.Parallel()
 	fixture, err := providertest.Find("EmailProvider", "SES")
 	if err != nil {
 		t.Fatal(err)
@@ -244,6 +247,7 @@ func TestAnAccountOfSESInTheSandboxHasACause(t *testing.T) {
 // TestASinkHasACause has a server that greets as any other, and lets in whoever comes. Such a server is on
 // loopback here, where else only stubs are, so an operator of its own is told where it is.
 func TestASinkHasACause(t *testing.T) {
+	t.Parallel()
 	fixtures, err := providertest.LoadMail()
 	if err != nil {
 		t.Fatal(err)

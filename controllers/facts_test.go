@@ -15,6 +15,7 @@ import (
 )
 
 func TestDeliveriesAreShownCoarsely(t *testing.T) {
+	t.Parallel()
 	since := time.Date(2026, 11, 24, 20, 15, 42, 7, time.UTC)
 	for name, c := range map[string]struct {
 		told probe.Deliveries

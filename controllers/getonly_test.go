@@ -37,6 +37,7 @@ func (o overheard) RoundTrip(r *http.Request) (*http.Response, error) {
 // TestSecretsAreReadByNameAlone runs an operator under the role that cannot list or watch Secrets. A Secret that
 // is missing is created, a key that is wrong is mended, and consent is given; nobody tells the operator.
 func TestSecretsAreReadByNameAlone(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	var requests []string
 	stop, err := startOperator(prometheus.NewRegistry(), func(s *setup) {

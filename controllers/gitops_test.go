@@ -403,6 +403,7 @@ func evaluate(t *testing.T, expression string, object map[string]any) bool {
 // TestTheScriptForArgoCDKnowsItsReasonsAndKinds holds the words of the script and the kinds that it is for
 // against the tables.
 func TestTheScriptForArgoCDKnowsItsReasonsAndKinds(t *testing.T) {
+	t.Parallel()
 	script, err := os.ReadFile(filepath.Join("..", "config", "argocd", "health.lua"))
 	if err != nil {
 		t.Fatal(err)
@@ -441,6 +442,7 @@ func TestTheScriptForArgoCDKnowsItsReasonsAndKinds(t *testing.T) {
 
 // TestThePolicyAllowsTheVendorsThatANamespaceNames applies the sample to the API server.
 func TestThePolicyAllowsTheVendorsThatANamespaceNames(t *testing.T) {
+	t.Parallel()
 	applyFile(t, filepath.Join("..", "config", "policy", "allowed_vendors.yaml"))
 	namespace := newNamespace(t)
 	annotate := kubectl(t, "annotate", "namespace", namespace, "mainstay-policy/allowed-vendors=Anthropic, Resend")

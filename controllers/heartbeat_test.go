@@ -15,6 +15,7 @@ import (
 // TestLastProbeTimeMovesOncePerHeartbeat plays probes and reconciles on a clock of its own: the reconciler
 // is woken when it asked for, and writes when it says that it is due.
 func TestLastProbeTimeMovesOncePerHeartbeat(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		period, every time.Duration
 		// Over a hundred beats or probes, whichever are rarer.
@@ -59,6 +60,7 @@ func play(h heartbeat, period, span time.Duration) (writes int) {
 }
 
 func TestNoHeartbeatWhereNoneIsAskedFor(t *testing.T) {
+	t.Parallel()
 	h := (&Reconciler{}).heartbeat(&v1alpha1.AIProvider{})
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	if h.due(time.Time{}, now, now.Add(24*time.Hour)) || h.wait(now, now) != 0 {

@@ -19,6 +19,7 @@ import (
 // TestMailServersBecomeCauses goes from an object of provider SMTP, and a mail server that is played, to the
 // cause.
 func TestMailServersBecomeCauses(t *testing.T) {
+	t.Parallel()
 	fixtures, err := providertest.LoadMail()
 	if err != nil {
 		t.Fatal(err)

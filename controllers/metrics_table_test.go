@@ -21,6 +21,7 @@ import (
 // TestTheOperatorShowsTheMetricsOfTheTable has an operator of its own show an object of which there is
 // something to say in every metric.
 func TestTheOperatorShowsTheMetricsOfTheTable(t *testing.T) {
+	t.Parallel()
 	api, _ := reporting(t)
 	api.Labels = map[string]string{aloneLabel: api.Namespace}
 	registry := prometheus.NewRegistry()

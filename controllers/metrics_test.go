@@ -17,6 +17,7 @@ import (
 
 // TestSeriesGoWithTheirObject shows an object and a set of which there is something to say in every metric.
 func TestSeriesGoWithTheirObject(t *testing.T) {
+	t.Parallel()
 	registry := prometheus.NewRegistry()
 	m, err := NewMetrics(registry, func() probe.Stats { return probe.Stats{} })
 	if err != nil {

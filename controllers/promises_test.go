@@ -47,6 +47,7 @@ func gather(registry *prometheus.Registry) (string, error) {
 }
 
 func TestObjectDeletedInMidProbeLeavesNoTrace(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	endpoint, asked, gone := hang(t)
 	ai := openAI(namespace)
@@ -64,6 +65,7 @@ func TestObjectDeletedInMidProbeLeavesNoTrace(t *testing.T) {
 }
 
 func TestRestartChangesNothing(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	credential := key(t)
 	ai := openAI(namespace)
@@ -93,6 +95,7 @@ func TestRestartChangesNothing(t *testing.T) {
 }
 
 func TestInvalidSpecIsRefusedWithAClearMessage(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	for name, c := range map[string]struct {
 		change func(*v1alpha1.AIProvider)
@@ -172,6 +175,7 @@ func TestInvalidSpecIsRefusedWithAClearMessage(t *testing.T) {
 }
 
 func TestEndpointsThatPeopleUseAreAdmitted(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	for i, endpoint := range []string{
 		"https://llm.example.com/v1", "http://llm:8000", "https://llm.shop.svc.cluster.local:8443/v1/",
@@ -186,6 +190,7 @@ func TestEndpointsThatPeopleUseAreAdmitted(t *testing.T) {
 }
 
 func TestDefaultsOfAnEmptySpec(t *testing.T) {
+	t.Parallel()
 	ai := &v1alpha1.AIProvider{ObjectMeta: metav1.ObjectMeta{Namespace: newNamespace(t), Name: "assistant"}}
 	create(t, ai)
 	s := ai.Spec

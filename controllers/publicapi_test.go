@@ -41,6 +41,7 @@ func reporting(t *testing.T) (api *v1alpha1.PublicAPI, credential string) {
 }
 
 func TestWhatAnAPIRefusesIsToldByItsCause(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		plays, reason, stage string
 		says                 []string
@@ -91,6 +92,7 @@ func leadsTo(t *testing.T, object target.Dependency, typed, reason string) {
 }
 
 func TestARateLimitOfAnAPIIsTheAppsOwnUse(t *testing.T) {
+	t.Parallel()
 	api, credential := reporting(t)
 	api.Spec.FailureThreshold = 1
 	api.Spec.RateLimit = &v1alpha1.RateLimitSpec{RequestsPerMinute: 12000}
@@ -115,6 +117,7 @@ func TestARateLimitOfAnAPIIsTheAppsOwnUse(t *testing.T) {
 }
 
 func TestAKeyThatExpiresSoonIsToldOfAndStaysHealthy(t *testing.T) {
+	t.Parallel()
 	api, _ := reporting(t)
 	expiry := metav1.NewTime(time.Now().Add(72 * time.Hour)).Rfc3339Copy()
 	api.Spec.ExpiresAt = &expiry
@@ -133,6 +136,7 @@ func TestAKeyThatExpiresSoonIsToldOfAndStaysHealthy(t *testing.T) {
 }
 
 func TestHeadroomShowsCoarselyAndExactly(t *testing.T) {
+	t.Parallel()
 	api, _ := reporting(t)
 	create(t, api)
 	waitForReason(t, api, v1alpha1.ReasonPassed)
@@ -147,6 +151,7 @@ func TestHeadroomShowsCoarselyAndExactly(t *testing.T) {
 }
 
 func TestAPISpecsThatCannotWorkAreRefused(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		spoil func(*v1alpha1.PublicAPISpec)
 		want  string

@@ -50,6 +50,7 @@ func answers(code int, headers ...string) http.HandlerFunc {
 }
 
 func TestWhatIsWrongWithAReceiverIsToldByItsCause(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		// breaks has the app, or what stands before it, do what is wrong, or the spec say it.
 		breaks        func(receivingEnd)
@@ -121,6 +122,7 @@ func TestWhatIsWrongWithAReceiverIsToldByItsCause(t *testing.T) {
 }
 
 func TestAReceiverThatRefusesAPingIsMendedByTheSecretToo(t *testing.T) {
+	t.Parallel()
 	r := newReceivingEnd(t)
 	r.secret.StringData["apiKey"] = r.credential + "_of_the_old_endpoint"
 	create(t, r.secret, r.hook)
@@ -133,6 +135,7 @@ func TestAReceiverThatRefusesAPingIsMendedByTheSecretToo(t *testing.T) {
 }
 
 func TestWithoutAPingAReceiverIsProvenToListenAndNoMore(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		listens        http.HandlerFunc
 		healthy        metav1.ConditionStatus
@@ -169,6 +172,7 @@ func TestWithoutAPingAReceiverIsProvenToListenAndNoMore(t *testing.T) {
 
 // TestASecretThatMayBeShortSignsWithConsentAlone has a secret of which nobody knows whether it can be guessed.
 func TestASecretThatMayBeShortSignsWithConsentAlone(t *testing.T) {
+	t.Parallel()
 	r := newReceivingEnd(t)
 	r.hook.Spec.TestPing.Signature = "HMACSHA256"
 	r.secret.StringData["apiKey"] = key(t)
@@ -187,6 +191,7 @@ func TestASecretThatMayBeShortSignsWithConsentAlone(t *testing.T) {
 }
 
 func TestASecretThatCannotSignIsToldBeforeAnythingIsSent(t *testing.T) {
+	t.Parallel()
 	r := newReceivingEnd(t)
 	r.secret.StringData["apiKey"] = "secret-of-" + key(t)
 	create(t, r.secret, r.hook)
@@ -197,6 +202,7 @@ func TestASecretThatCannotSignIsToldBeforeAnythingIsSent(t *testing.T) {
 }
 
 func TestReceiverSpecsThatCannotWorkAreRefused(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		spoil func(*v1alpha1.WebhookEndpointSpec)
 		want  string

@@ -17,6 +17,7 @@ import (
 // TestDoubtLeavesWhatIsConfiguredAlone has no probe end for so long that the verdict is doubted, in the cases
 // where there is a verdict and where there never was one.
 func TestDoubtLeavesWhatIsConfiguredAlone(t *testing.T) {
+	t.Parallel()
 	for name, v := range map[string]probe.Verdict{
 		"never probed":  {Doubt: probe.ProofTooOld},
 		"probed before": diagnosis.Settle(probe.Verdict{Doubt: probe.ProofTooOld}, probe.Target{}, passed(), time.Now()),

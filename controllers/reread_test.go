@@ -14,6 +14,7 @@ import (
 )
 
 func TestWhenASecretIsReadAgain(t *testing.T) {
+	t.Parallel()
 	now := time.Now()
 	for name, c := range map[string]struct {
 		period    int32
@@ -50,6 +51,7 @@ func TestWhenASecretIsReadAgain(t *testing.T) {
 }
 
 func TestAProbeThatFailsHasTheSecretReadAgainBeforeTheNext(t *testing.T) {
+	t.Parallel()
 	for symptom, want := range map[probe.Symptom]bool{
 		probe.KeyRejected:        true, // It may have been rotated.
 		probe.CertificateInvalid: true, // So may the CA.

@@ -332,6 +332,7 @@ func TestHangingHostsDelayNobodyElse(t *testing.T) {
 }
 
 func TestTwoNamespacesShareOneBudget(t *testing.T) {
+	t.Parallel()
 	credential := key(t)
 	var objects []*v1alpha1.AIProvider
 	for range 2 {
@@ -370,6 +371,7 @@ func TestTwoNamespacesShareOneBudget(t *testing.T) {
 }
 
 func TestAStretchedPeriodIsInTheStatus(t *testing.T) {
+	t.Parallel()
 	ai := openAI(newNamespace(t))
 	ai.Spec.Provider = "Anthropic"
 	for i := range 12 {

@@ -39,6 +39,7 @@ var moving = []struct {
 // TestTheScreensInTheDocs runs every command that docs/cli.md shows, in its order, and holds what it prints
 // against the page.
 func TestTheScreensInTheDocs(t *testing.T) {
+	t.Parallel()
 	shopAsInTheDocs(t)
 	s := newShell(t)
 	path := filepath.Join("..", "docs", "cli.md")

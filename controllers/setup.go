@@ -78,7 +78,7 @@ func (r *Reconciler) setup(ctx context.Context, mgr ctrl.Manager, wakeups *Wakeu
 	}
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named(strings.ToLower(r.Kind.Name)).
-		For(r.Kind.New().(client.Object), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, requested))).
+		For(r.Kind.New().(client.Object), builder.WithPredicates(predicate.Or(r.written.shown(), predicate.GenerationChangedPredicate{}, requested))).
 		WatchesRawSource(wakeups.source(r.Kind.Name)).
 		// The caches are filled before leadership comes, so that a takeover is quick and a replica that cannot
 		// read what it needs is not ready.
@@ -107,6 +107,8 @@ func CacheOptions() cache.Options {
 				return o, nil
 			case target.Dependency:
 				shareTexts(o.SharedStatus().Conditions)
+				// What kubectl applied last is the spec once more.
+				delete(o.GetAnnotations(), corev1.LastAppliedConfigAnnotation)
 			}
 			return strip(object)
 		},

@@ -22,6 +22,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/internal/diagnosis"
@@ -196,6 +198,20 @@ func (l *ledger[S]) latest(object client.Object) (status S, behind bool) {
 		return status, false
 	}
 	return last.status.DeepCopy(), true
+}
+
+// shown admits nothing. It lets go of what was written to an object as soon as the cache shows it, rather than
+// with the next reconcile, which may be an hour away.
+func (l *ledger[S]) shown() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		DeleteFunc:  func(event.DeleteEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			l.latest(e.ObjectNew)
+			return false
+		},
+	}
 }
 
 func (l *ledger[S]) forget(name types.NamespacedName) {

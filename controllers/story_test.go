@@ -18,6 +18,7 @@ import (
 )
 
 func TestHealthyDependencyIsProvenStageByStage(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	ai := openAI(namespace)
 	ai.Spec.Models = []string{"gpt-4o-mini"}
@@ -43,6 +44,7 @@ func TestHealthyDependencyIsProvenStageByStage(t *testing.T) {
 }
 
 func TestNothingConfiguredIsACauseAtOnce(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	ai := &v1alpha1.AIProvider{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "assistant"}}
 	email := &v1alpha1.EmailProvider{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "transactional"}}
@@ -67,6 +69,7 @@ func TestNothingConfiguredIsACauseAtOnce(t *testing.T) {
 }
 
 func TestSecretIsJudgedBeforeItIsSent(t *testing.T) {
+	t.Parallel()
 	good := key(t)
 	for name, c := range map[string]struct {
 		value  map[string]string
@@ -104,6 +107,7 @@ func TestSecretIsJudgedBeforeItIsSent(t *testing.T) {
 }
 
 func TestMendingTheSecretIsSeenAtOnce(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	ai := openAI(namespace)
 	ai.Spec.PeriodSeconds = 86400 // No period ends in this test: every step is woken by an event.
@@ -138,6 +142,7 @@ func TestMendingTheSecretIsSeenAtOnce(t *testing.T) {
 }
 
 func TestRevokedKeyIsToldFromAMistypedOne(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	credential := key(t)
 	ai := openAI(namespace)
@@ -164,6 +169,7 @@ func TestRevokedKeyIsToldFromAMistypedOne(t *testing.T) {
 }
 
 func TestVendorsAnswersBecomeCauses(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		email        bool
 		domain       string
@@ -219,6 +225,7 @@ func TestVendorsAnswersBecomeCauses(t *testing.T) {
 }
 
 func TestOutageTakesNothingBackAndGatesNothing(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	credential := key(t)
 	ai := openAI(namespace)
@@ -256,6 +263,7 @@ func TestOutageTakesNothingBackAndGatesNothing(t *testing.T) {
 }
 
 func TestOwnEndpointNeedsTheSecretsConsent(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	credential := key(t)
 	endpoint := world.urls["OpenAICompatible"]
@@ -287,6 +295,7 @@ func TestOwnEndpointNeedsTheSecretsConsent(t *testing.T) {
 }
 
 func TestSuspendStopsProbing(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	ai := openAI(namespace)
 	create(t, secret(namespace, key(t)), ai)

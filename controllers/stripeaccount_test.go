@@ -31,6 +31,7 @@ func payments(t *testing.T) (account *v1alpha1.StripeAccount, credential string)
 }
 
 func TestWhatIsWrongWithAStripeAccountIsToldByItsCause(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		plays, reason, stage string
 		says                 []string
@@ -76,6 +77,7 @@ func TestWhatIsWrongWithAStripeAccountIsToldByItsCause(t *testing.T) {
 
 // TestAStripeKeyIsJudgedBeforeItIsUsed gives keys to vendors that must never see them.
 func TestAStripeKeyIsJudgedBeforeItIsUsed(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		prefix string
 		mode   v1alpha1.StripeMode
@@ -111,6 +113,7 @@ func TestAStripeKeyIsJudgedBeforeItIsUsed(t *testing.T) {
 }
 
 func TestAConnectedAccountIsNamedInEveryRequest(t *testing.T) {
+	t.Parallel()
 	account, credential := payments(t)
 	account.Spec.Account = "acct_1Connected"
 	create(t, account)
@@ -141,6 +144,7 @@ func TestAConnectedAccountIsNamedInEveryRequest(t *testing.T) {
 }
 
 func TestADeadlineOfStripeIsAFact(t *testing.T) {
+	t.Parallel()
 	account, credential := payments(t)
 	account.Spec.Requires.Permissions = nil
 	account.Spec.Requires.Capabilities = nil
@@ -160,6 +164,7 @@ func TestADeadlineOfStripeIsAFact(t *testing.T) {
 }
 
 func TestWhatAKeyMayNotShowIsNoFailure(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ plays, stage, reason string }{
 		"the balance, which nobody needs":       {"the key may not read the balance, which nobody needs", "Authorized", v1alpha1.ReasonInsufficientScope},
 		"requirements that Stripe keeps hidden": {"requirements are not shown", "Provisioned", v1alpha1.ReasonAccountNotShown},
@@ -182,6 +187,7 @@ func TestWhatAKeyMayNotShowIsNoFailure(t *testing.T) {
 }
 
 func TestStripeSpecsThatCannotWorkAreRefused(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		spoil func(*v1alpha1.StripeAccountSpec)
 		want  string

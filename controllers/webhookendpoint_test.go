@@ -29,6 +29,7 @@ func invoices(t *testing.T) (hook *v1alpha1.WebhookEndpoint, credential string) 
 }
 
 func TestAWebhookThatIsNotReceivedIsToldByItsCause(t *testing.T) {
+	t.Parallel()
 	const url = "https://shop.example.com/webhooks/stripe"
 	for name, c := range map[string]struct {
 		plays, reason, stage string
@@ -80,6 +81,7 @@ func TestAWebhookThatIsNotReceivedIsToldByItsCause(t *testing.T) {
 }
 
 func TestWhatIsUnclearOfAWebhookIsUnknown(t *testing.T) {
+	t.Parallel()
 	for plays, reason := range map[string]string{
 		"deliveries fail at some endpoint":        v1alpha1.ReasonDeliveriesUnclear,
 		"the key may not list event destinations": v1alpha1.ReasonEndpointNotShown,
@@ -96,6 +98,7 @@ func TestWhatIsUnclearOfAWebhookIsUnknown(t *testing.T) {
 }
 
 func TestTwoWebhooksWithOneURLAreToldOfEarly(t *testing.T) {
+	t.Parallel()
 	hook, credential := invoices(t)
 	world.vendors["Stripe"].PlayFor(credential, "two endpoints with one URL")
 	create(t, hook)
@@ -126,6 +129,7 @@ func ordersFrom(t *testing.T, vendor v1alpha1.WebhookVendor) (hook *v1alpha1.Web
 }
 
 func TestEverySenderTellsTheCausesOfAMissingWebhook(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		vendor        v1alpha1.WebhookVendor
 		plays, reason string
@@ -166,6 +170,7 @@ func TestEverySenderTellsTheCausesOfAMissingWebhook(t *testing.T) {
 }
 
 func TestWhatASenderTellsOfDeliveriesIsInTheStatus(t *testing.T) {
+	t.Parallel()
 	hook, credential := ordersFrom(t, "Svix")
 	world.vendors["Svix"].PlayFor(credential, "deliveries fail")
 	create(t, hook)
@@ -177,6 +182,7 @@ func TestWhatASenderTellsOfDeliveriesIsInTheStatus(t *testing.T) {
 }
 
 func TestWebhookSpecsThatCannotWorkAreRefused(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		spoil func(*v1alpha1.WebhookEndpointSpec)
 		want  string
@@ -212,6 +218,7 @@ func TestWebhookSpecsThatCannotWorkAreRefused(t *testing.T) {
 }
 
 func TestDeliveriesOfAWebhookThatWaitAreAFact(t *testing.T) {
+	t.Parallel()
 	hook, credential := invoices(t)
 	world.vendors["Stripe"].PlayFor(credential, "deliveries that failed long ago or wait for a moment")
 	create(t, hook)

@@ -129,6 +129,7 @@ func (s shell) verify(a answer, object target.Dependency) {
 }
 
 func TestWhereNothingIsDeclaredThatIsTheFirstCause(t *testing.T) {
+	t.Parallel()
 	namespace, s := newNamespace(t), newShell(t)
 	a := s.why(namespace, "emails not sending")
 	if len(a.Causes) != 1 || a.Causes[0].Reason != v1alpha1.ReasonNoEmailProvider {
@@ -152,6 +153,7 @@ func TestWhereNothingIsDeclaredThatIsTheFirstCause(t *testing.T) {
 }
 
 func TestWrongInputIsNoDeadEnd(t *testing.T) {
+	t.Parallel()
 	namespace, s := newNamespace(t), newShell(t)
 	if out := s.must("kubectl mainstay why frobnicated -n "+namespace, ""); !strings.Contains(out, `kubectl mainstay why 'emails not sending'`) {
 		t.Errorf("expected symptoms to choose from, found:\n%s", out)
@@ -174,6 +176,7 @@ func TestWrongInputIsNoDeadEnd(t *testing.T) {
 
 // TestAReaderWithoutPermissionLearnsWhoGrantsIt follows the grant as an administrator would.
 func TestAReaderWithoutPermissionLearnsWhoGrantsIt(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	config, err := world.user("jane@example.com")
 	if err != nil {

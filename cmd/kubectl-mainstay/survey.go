@@ -61,14 +61,18 @@ func (s survey) names() []named {
 	return names
 }
 
-// look reads all that the commands speak of. Kinds that the cluster does not have yet have no objects.
+// look reads all that the commands speak of. Kinds that the cluster does not have yet have no objects; one that
+// has none of them has no Mainstay.
 func (c *cluster) look(ctx context.Context) (survey, error) {
 	var s survey
+	lacking := 0
 	for _, kind := range target.Kinds {
 		list := kind.NewList().(client.ObjectList)
 		err := c.client.List(ctx, list, client.InNamespace(c.namespace))
-		if meta.IsNoMatchError(err) && kind.Name != target.Kinds[0].Name {
-			continue
+		if meta.IsNoMatchError(err) {
+			if lacking++; lacking < len(target.Kinds) {
+				continue
+			}
 		}
 		if err != nil {
 			return s, c.explain(err, "list "+pluralOf(kind.Name))

@@ -33,6 +33,26 @@ type load struct {
 	Slow time.Duration
 }
 
+// The bare loops. The second and the third bear one more of the engine's limits each.
+const (
+	loop      = "loop"
+	fewLoop   = "loop, 8 in flight"
+	freshLoop = "loop, new connections"
+)
+
+// probers are those that a load is measured with. The engine has no more than 8 probes of one host in flight; and
+// where there are more hosts than it keeps connections to, it makes one for each probe.
+func (l load) probers() []string {
+	const kept = 1024
+	switch {
+	case !l.Hosts:
+		return []string{loop, fewLoop, "engine"}
+	case l.Targets > kept:
+		return []string{loop, freshLoop, "engine"}
+	}
+	return []string{loop, "engine"}
+}
+
 var loads = []load{
 	{Name: "1,000 every 1 s, one host", Targets: 1000, Period: time.Second},
 	{Name: "1,000 every 1 s, a host each", Targets: 1000, Period: time.Second, Hosts: true},
@@ -43,7 +63,7 @@ var loads = []load{
 
 // task is what a process of this program is told to do, as JSON in its first argument.
 type task struct {
-	// Prober is "engine", "loop" or "server".
+	// Prober is engine, server or one of the loops.
 	Prober string
 	Load   load
 	// Server is the address and the certificate of the server.
@@ -100,7 +120,7 @@ func work(ctx context.Context, text string) error {
 		return serve(ctx, t.Load.Slow)
 	case "engine":
 		return measure(ctx, t, runEngine)
-	case "loop":
+	case loop, fewLoop, freshLoop:
 		return measure(ctx, t, runLoop)
 	}
 	return fmt.Errorf("unknown prober %q", t.Prober)
@@ -115,7 +135,7 @@ func compare(ctx context.Context, window time.Duration, only int) error {
 		if only != 0 && only != i+1 {
 			continue
 		}
-		for _, prober := range []string{"loop", "engine"} {
+		for _, prober := range l.probers() {
 			one := l
 			one.Targets = 1
 			base, err := probe(ctx, prober, one, time.Second)

@@ -192,7 +192,11 @@ func runLoop(ctx context.Context, t task, d *diary) error {
 	roots.AppendCertsFromPEM([]byte(t.Server.CA))
 	transport := &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true,
-		MaxIdleConnsPerHost: 2, MaxIdleConns: 1024, IdleConnTimeout: 90 * time.Second,
+		MaxIdleConnsPerHost: 2, MaxIdleConns: 1024, IdleConnTimeout: 90 * time.Second, DisableKeepAlives: t.Prober == freshLoop,
+	}
+	inFlight := make(chan struct{}, t.Load.Targets)
+	if t.Prober == fewLoop {
+		inFlight = make(chan struct{}, 8)
 	}
 	due := make([]time.Time, t.Load.Targets)
 	for i := range due {
@@ -212,6 +216,8 @@ func runLoop(ctx context.Context, t task, d *diary) error {
 				due[next] = planned.Add(t.Load.Period)
 				next = (next + 1) % len(due)
 				probes.Go(func() {
+					inFlight <- struct{}{}
+					defer func() { <-inFlight }()
 					late := time.Since(planned)
 					good := send(ctx, transport, baseURL(t, i)+"/models", "sk-bench-"+strconv.Itoa(i))
 					d.note(i, late, good || ctx.Err() != nil)
