@@ -117,6 +117,7 @@ func forget(value any, key string) {
 
 // TestEveryValueOfTheChartHasASchema holds values.yaml and its schema together.
 func TestEveryValueOfTheChartHasASchema(t *testing.T) {
+	t.Parallel()
 	var values map[string]any
 	text, err := os.ReadFile(filepath.Join("..", "config", "chart", "values.yaml"))
 	if err != nil {

@@ -53,6 +53,7 @@ func pages(t *testing.T) map[string]string {
 // TestWhatTheDocsDeclareIsAdmitted has the API server judge every object of Mainstay in every page, by the rules that
 // refuse unknown fields too. Other YAML has to be YAML.
 func TestWhatTheDocsDeclareIsAdmitted(t *testing.T) {
+	t.Parallel()
 	namespace := newNamespace(t)
 	admitted := map[string]int{}
 	for path, page := range pages(t) {

@@ -96,6 +96,7 @@ func copySources(t *testing.T, sources []string) (folder string) {
 // TestTheImage holds what can be held of the Dockerfile without an engine: that all that the operator is built from is
 // copied, and that the pieces agree with each other, with the Makefile and with the Deployment.
 func TestTheImage(t *testing.T) {
+	t.Parallel()
 	sources, err := copied()
 	if err != nil {
 		t.Fatal(err)
