@@ -37,6 +37,10 @@ generate: ## Regenerate deepcopy code, CRDs, RBAC, alerts and the generated page
 	$(CONTROLLER_GEN) rbac:roleName=mainstay-manager paths=./controllers/... output:rbac:artifacts:config=config/rbac
 	go run ./hack/gendocs
 	go run ./hack/genmonitoring
+# A chart can hold no file from outside of its folder.
+	rm -rf config/chart/files && mkdir -p config/chart/files/crds
+	cp config/crd/bases/*.yaml config/chart/files/crds/
+	cp config/rbac/role.yaml config/rbac/aggregated_roles.yaml config/prometheus/rules.yaml config/chart/files/
 
 .PHONY: test
 test: ## Run every test; the first run fetches or builds a control plane.
@@ -52,6 +56,10 @@ $(OLLAMA)/ollama:
 .PHONY: bench
 bench: ## Measure what probing costs, beside a bare loop (about 8 minutes on a quiet machine).
 	go run ./hack/bench
+
+.PHONY: start-time
+start-time: build ## Measure how long the operator takes to start, on a real API server.
+	$(WITH_CONTROL_PLANE) go run ./hack/bench -start bin/manager
 
 .PHONY: lint
 lint: bin/golangci-lint ## Lint the code, and the API by the Kubernetes conventions.
@@ -74,16 +82,16 @@ demo: ## Run the operator against a local control plane and played vendors (ONCE
 	$(WITH_CONTROL_PLANE) go run ./hack/demo $(if $(ONCE),-once)
 
 .PHONY: package
-package: ## Write bin/install.yaml, from which a release is installed (IMAGE=registry.example.com/mainstay:v1).
-	hack/package.sh $(IMAGE)
+package: ## Write install.yaml and the Helm chart of a release into bin/ (IMAGE=registry.example.com/mainstay:v1).
+	hack/package.sh $(IMAGE) $(VERSION)
 
 .PHONY: reproducible
 reproducible: ## Build the operator twice, from nothing and in different places, and fail where a byte differs.
 	hack/reproducible.sh
 
 .PHONY: run
-run: ## Run the operator here, against the cluster of the current kubeconfig (FLAGS=…).
-	go run ./cmd/manager $(FLAGS)
+run: build ## Run the operator here, against the cluster of the current kubeconfig (FLAGS=…).
+	bin/manager $(FLAGS)
 
 .PHONY: install
 install: ## Install the CRDs into the cluster of the current kubeconfig.

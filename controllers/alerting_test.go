@@ -108,9 +108,9 @@ type notification struct {
 
 func (w *watchtower) startOperator() {
 	w.Helper()
-	build := exec.CommandContext(w.Context(), "go", "build", "-o", w.folder, "../cmd/manager")
-	if out, err := build.CombinedOutput(); err != nil {
-		w.Fatalf("%v: %s", err, out)
+	program, err := operatorProgram()
+	if err != nil {
+		w.Fatal(err)
 	}
 	kubeconfig, err := world.user("operator-" + w.namespace)
 	if err != nil {
@@ -123,10 +123,11 @@ func (w *watchtower) startOperator() {
 	user := rbacv1.Subject{Kind: "User", APIGroup: rbacv1.GroupName, Name: "operator-" + w.namespace}
 	w.bind("mainstay-default", user)
 	w.bind("mainstay-metrics-auth", user)
-	w.start(filepath.Join(w.folder, "manager"), []string{"KUBECONFIG=" + w.write("kubeconfig", string(kubeconfig))},
-		"--metrics-addr="+w.metrics, "--health-addr=0", "--allow-http", "--allow-cidr=127.0.0.0/8",
+	operator := exec.Command(program, "--metrics-addr="+w.metrics, "--health-addr=0", "--allow-http", "--allow-cidr=127.0.0.0/8",
 		"--endpoint=OpenAI="+world.urls["OpenAI"], "--watch-namespaces="+w.namespace, "--watch-label-selector="+aloneLabel+"="+w.namespace,
 		"--enable-leader-election", "--leader-election-namespace="+w.namespace)
+	operator.Env = append(os.Environ(), "KUBECONFIG="+w.write("kubeconfig", string(kubeconfig)))
+	start(w.T, operator)
 }
 
 // bind gives a role to somebody, for the whole cluster.
@@ -163,8 +164,8 @@ func (w *watchtower) startAlertmanager() {
 receivers: [{name: test, webhook_configs: [{url: %q}]}]
 %s`, server.URL, inhibitions)
 	w.alertmanager = unusedAddress(w.T)
-	w.start("prometheus-alertmanager", nil, "--config.file="+w.write("alertmanager.yml", config), "--storage.path="+w.folder,
-		"--web.listen-address="+w.alertmanager, "--cluster.listen-address=")
+	start(w.T, exec.Command("prometheus-alertmanager", "--config.file="+w.write("alertmanager.yml", config), "--storage.path="+w.folder,
+		"--web.listen-address="+w.alertmanager, "--cluster.listen-address="))
 }
 
 // startPrometheus has it scrape the operator every second, with the token of a ServiceAccount that may read
@@ -215,8 +216,8 @@ scrape_configs:
     tls_config: {insecure_skip_verify: true}
     static_configs: [{targets: [%q]}]
 `, w.write("rules.yaml", string(rules)), w.alertmanager, w.write("token", w.token), w.metrics)
-	w.start("prometheus", nil, "--config.file="+w.write("prometheus.yml", config), "--storage.tsdb.path="+filepath.Join(w.folder, "tsdb"),
-		"--web.listen-address="+unusedAddress(w.T))
+	start(w.T, exec.Command("prometheus", "--config.file="+w.write("prometheus.yml", config), "--storage.tsdb.path="+filepath.Join(w.folder, "tsdb"),
+		"--web.listen-address="+unusedAddress(w.T)))
 }
 
 func (w *watchtower) tokenOf(account *corev1.ServiceAccount) string {
@@ -234,11 +235,11 @@ func (w *watchtower) checkMetrics() {
 	stranger := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "stranger"}}
 	create(w.T, stranger)
 	for token, want := range map[string]int{"": http.StatusUnauthorized, w.tokenOf(stranger): http.StatusForbidden} {
-		if status, _ := w.read(token); status != want {
+		if status, _ := readMetrics(w.T, w.metrics, token); status != want {
 			w.Errorf("expected status %d for who may not read metrics, found %d", want, status)
 		}
 	}
-	status, metrics := w.read(w.token)
+	status, metrics := readMetrics(w.T, w.metrics, w.token)
 	if status != http.StatusOK {
 		w.Fatalf("expected the metrics, found status %d: %s", status, metrics)
 	}
@@ -264,11 +265,12 @@ func (w *watchtower) checkMetrics() {
 	}
 }
 
-func (w *watchtower) read(token string) (status int, text string) {
-	w.Helper()
-	request, err := http.NewRequestWithContext(w.Context(), http.MethodGet, "https://"+w.metrics+"/metrics", nil)
+// readMetrics reads an operator's metrics with a token, if it is not empty. The certificate is of the operator's own making.
+func readMetrics(t *testing.T, address, token string) (status int, text string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+address+"/metrics", nil)
 	if err != nil {
-		w.Fatal(err)
+		t.Fatal(err)
 	}
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
@@ -278,12 +280,12 @@ func (w *watchtower) read(token string) (status int, text string) {
 	}}
 	answer, err := anyone.Do(request)
 	if err != nil {
-		w.Fatal(err)
+		t.Fatal(err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(answer.Body)
 	if err != nil {
-		w.Fatal(err)
+		t.Fatal(err)
 	}
 	return answer.StatusCode, string(body)
 }
@@ -303,27 +305,6 @@ func (w *watchtower) notified(status string) notification {
 		w.Fatalf("waited in vain for an alert that is %s", status)
 	}
 	return notification{}
-}
-
-// start runs a program until the test ends, and shows what it said where the test failed.
-func (w *watchtower) start(program string, environment []string, args ...string) {
-	w.Helper()
-	said := &lockedBuffer{}
-	command := exec.Command(program, args...)
-	command.Env = append(os.Environ(), environment...)
-	command.Stdout, command.Stderr = said, said
-	if err := command.Start(); err != nil {
-		w.Fatal(err)
-	}
-	w.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-		if strings.Contains(said.String(), canary) {
-			w.Errorf("a credential leaked into the log of %s", filepath.Base(program))
-		} else if w.Failed() {
-			w.Logf("%s said:\n%s", filepath.Base(program), said)
-		}
-	})
 }
 
 func (w *watchtower) write(name, text string) string {

@@ -47,10 +47,10 @@ type Reconciler struct {
 	written ledger[*v1alpha1.DependencyStatus]
 }
 
-// +kubebuilder:rbac:groups=mainstay.dev,resources=accesschecks;aiproviders;emailproviders;publicapis;stripeaccounts;webhookendpoints;authproviders;dependencysets,verbs=get;list;watch
+// +kubebuilder:rbac:groups=mainstay.dev,resources=accesschecks;aiproviders;emailproviders;publicapis;stripeaccounts;webhookendpoints;authproviders;dependencysets,verbs=list;watch
 // +kubebuilder:rbac:groups=mainstay.dev,resources=accesschecks/status;aiproviders/status;emailproviders/status;publicapis/status;stripeaccounts/status;webhookendpoints/status;authproviders/status;dependencysets/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets;configmaps,verbs=get;list;watch
-// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create
 
 // Reconcile brings one object's status in step with its verdict. An unhealthy provider is a success here:
 // errors are what goes wrong with the API server.

@@ -33,6 +33,7 @@ var moving = []struct {
 	{regexp.MustCompile(`live, (just now|\d+ \w+ ago)`), "live, just now"},
 	{regexp.MustCompile(`(?m) of context \S+\.$`), " of context prod."},
 	{regexp.MustCompile(`http://127\.0\.0\.1:\d+`), "http://127.0.0.1"},
+	{regexp.MustCompile(`(?m) (\d+m)?\d+s$`), " 3s"},
 }
 
 // TestTheScreensInTheDocs runs every command that docs/cli.md shows, in its order, and holds what it prints

@@ -67,8 +67,10 @@ var world struct {
 	vendors           map[string]*providertest.Vendor
 	getOnly           *rest.Config
 	// urls are where the vendors are. The operator is told of those that specs do not name.
-	urls    map[string]string
-	options controllers.Options
+	urls map[string]string
+	// nameServer knows the vendors' domains.
+	nameServer string
+	options    controllers.Options
 }
 
 func TestMain(m *testing.M) {
@@ -223,8 +225,7 @@ func playVendors() error {
 			endpoints[f.Provider] = world.urls[f.Provider]
 		}
 	}
-	names, err := nameServer()
-	if err != nil {
+	if world.nameServer, err = nameServer(); err != nil {
 		return err
 	}
 	reviewer, err := controllers.NewReviewer(world.operator)
@@ -235,7 +236,9 @@ func playVendors() error {
 	// Without a heartbeat, since one that falls into a test by chance is a write that nobody expects.
 	world.options = controllers.Options{
 		Target:      target.Options{Guard: guard, Endpoints: endpoints},
-		Client:      probe.NewNetwork(probe.NetworkOptions{Guard: guard, UserAgent: "mainstay/test", NameServer: names, Reviewer: reviewer}),
+		Client: probe.NewNetwork(probe.NetworkOptions{
+			Guard: guard, UserAgent: "mainstay/test", NameServer: world.nameServer, Reviewer: reviewer,
+		}),
 		Concurrent:  4,
 		MaxInFlight: 64,
 	}

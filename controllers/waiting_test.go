@@ -23,28 +23,39 @@ import (
 // waitFor returns once the object in the API server satisfies a condition, woken by its changes.
 func waitFor(t *testing.T, object client.Object, what string, satisfied func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	onlooker{t, world.admin}.waitFor(object, what, satisfied)
+}
+
+// onlooker sees what happens on an API server.
+type onlooker struct {
+	*testing.T
+	admin client.WithWatch
+}
+
+func (o onlooker) waitFor(object client.Object, what string, satisfied func() bool) {
+	o.Helper()
+	ctx, cancel := context.WithTimeout(o.Context(), patience)
 	defer cancel()
 	kind, err := apiutil.GVKForObject(object, world.scheme)
 	if err != nil {
-		t.Fatal(err)
+		o.Fatal(err)
 	}
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
-	changes, err := world.admin.Watch(ctx, list, client.InNamespace(object.GetNamespace()))
+	changes, err := o.admin.Watch(ctx, list, client.InNamespace(object.GetNamespace()))
 	if err != nil {
-		t.Fatal(err)
+		o.Fatal(err)
 	}
 	defer changes.Stop()
 	for {
-		if err := world.admin.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
-			t.Fatalf("waiting for %s: %v; last seen:\n%s", what, err, shown(object))
+		if err := o.admin.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
+			o.Fatalf("waiting for %s: %v; last seen:\n%s", what, err, shown(object))
 		}
 		if satisfied() {
 			return
 		}
 		if event, open := <-changes.ResultChan(); !open || event.Type == watch.Error {
-			t.Fatalf("waited in vain for %s; last seen:\n%s", what, shown(object))
+			o.Fatalf("waited in vain for %s; last seen:\n%s", what, shown(object))
 		}
 	}
 }
@@ -52,11 +63,16 @@ func waitFor(t *testing.T, object client.Object, what string, satisfied func() b
 // waitForReason waits until Healthy has a reason, for the object's present generation.
 func waitForReason(t *testing.T, object client.Object, reason string) *metav1.Condition {
 	t.Helper()
-	waitFor(t, object, "Healthy with reason "+reason, func() bool {
+	onlooker{t, world.admin}.waitForReason(object, reason)
+	return condition(object, v1alpha1.ConditionHealthy)
+}
+
+func (o onlooker) waitForReason(object client.Object, reason string) {
+	o.Helper()
+	o.waitFor(object, "Healthy with reason "+reason, func() bool {
 		c := condition(object, v1alpha1.ConditionHealthy)
 		return c != nil && c.Reason == reason && c.ObservedGeneration == object.GetGeneration()
 	})
-	return condition(object, v1alpha1.ConditionHealthy)
 }
 
 func condition(object client.Object, kind string) *metav1.Condition {

@@ -3,7 +3,8 @@
 
 // Command bench measures what probing costs: the engine as the operator drives it, beside a bare loop that
 // sends the same requests. The server, the engine and the loop are processes of their own, all of this
-// program, so that each one's CPU time and memory are its own.
+// program, so that each one's CPU time and memory are its own. With -start it measures how long the operator takes to
+// start instead.
 package main
 
 import (
@@ -89,13 +90,17 @@ type result struct {
 func main() {
 	window := flag.Duration("window", 10*time.Second, "how long one of three measurements takes")
 	only := flag.Int("load", 0, "number of the one load to measure; 0 for all")
+	program := flag.String("start", "", "measure how long this operator takes to start instead")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	var err error
-	if flag.NArg() == 1 {
+	switch {
+	case *program != "":
+		err = measureStart(ctx, *program)
+	case flag.NArg() == 1:
 		err = work(ctx, flag.Arg(0))
-	} else {
+	default:
 		err = compare(ctx, *window, *only)
 	}
 	if err != nil {

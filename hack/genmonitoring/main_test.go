@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,12 +44,15 @@ func TestFilesAreUpToDate(t *testing.T) {
 func TestTheRulesAreAPrometheusRule(t *testing.T) {
 	var rule monitoringv1.PrometheusRule
 	var monitor monitoringv1.ServiceMonitor
-	for name, into := range map[string]any{"rules.yaml": &rule, "service_monitor.yaml": &monitor} {
+	var pods monitoringv1.PodMonitor
+	for name, into := range map[string]any{"rules.yaml": &rule, "service_monitor.yaml": &monitor, "pod_monitor.yaml": &pods} {
 		text, err := os.ReadFile(filepath.Join(root, "config", "prometheus", name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := yaml.UnmarshalStrict(text, into); err != nil {
+		// What a monitor needs comes before it.
+		documents := bytes.Split(text, []byte("\n---\n"))
+		if err := yaml.UnmarshalStrict(documents[len(documents)-1], into); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -57,6 +61,9 @@ func TestTheRulesAreAPrometheusRule(t *testing.T) {
 	}
 	if monitor.Kind != "ServiceMonitor" || len(monitor.Spec.Endpoints) != 1 || !monitor.Spec.Endpoints[0].HonorLabels {
 		t.Error("expected a ServiceMonitor that honors labels, or alerts name the namespace of the operator")
+	}
+	if pods.Kind != "PodMonitor" || len(pods.Spec.PodMetricsEndpoints) != 1 || !pods.Spec.PodMetricsEndpoints[0].HonorLabels {
+		t.Error("expected a PodMonitor that honors labels")
 	}
 }
 

@@ -76,9 +76,20 @@ kubectl apply -k config/prometheus
 ` + "```" + `
 
 This applies a PrometheusRule, a ServiceMonitor, and a ClusterRoleBinding that lets the ServiceAccount
-` + "`prometheus-k8s`" + ` of namespace ` + "`monitoring`" + ` read the metrics; patch it where yours has another name. Elsewhere write the
-same rules as a plain file, and scrape with a token and ` + "`honor_labels`" + `, without which Prometheus would take the namespace
-of a dependency for that of the operator:
+` + "`prometheus-k8s`" + ` of namespace ` + "`monitoring`" + ` read the metrics; patch it where yours has another name. The chart has the same:
+
+` + "```sh" + `
+helm upgrade mainstay config/chart -n mainstay-system --reset-then-reuse-values --set alerts.enabled=true \
+  --set metrics.serviceMonitor.enabled=true \
+  --set 'metrics.readers[0].namespace=monitoring,metrics.readers[0].name=prometheus-k8s'
+` + "```" + `
+
+Where Prometheus may not show the token of its own Pod (` + "`arbitraryFSAccessThroughSMs`" + `), or nobody wants to name its
+ServiceAccount, ` + "`config/prometheus/pod_monitor.yaml`" + ` and ` + "`metrics.podMonitor.enabled`" + ` are a PodMonitor with a token that can
+read the metrics and nothing else. One of the two is enough.
+
+Elsewhere write the same rules as a plain file, and scrape with a token and ` + "`honor_labels`" + `, without which Prometheus
+would take the namespace of a dependency for that of the operator:
 
 ` + "```sh" + `
 go run ./hack/genmonitoring -rules >mainstay-rules.yaml
