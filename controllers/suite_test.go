@@ -235,7 +235,7 @@ func playVendors() error {
 	guard := probe.Guard{AllowHTTP: true, AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
 	// Without a heartbeat, since one that falls into a test by chance is a write that nobody expects.
 	world.options = controllers.Options{
-		Target:      target.Options{Guard: guard, Endpoints: endpoints},
+		Target: target.Options{Guard: guard, Endpoints: endpoints},
 		Client: probe.NewNetwork(probe.NetworkOptions{
 			Guard: guard, UserAgent: "mainstay/test", NameServer: world.nameServer, Reviewer: reviewer,
 		}),
