@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -16,13 +17,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/yaml"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
@@ -278,7 +282,15 @@ func readMetrics(t *testing.T, address, token string) (status int, text string) 
 	anyone := &http.Client{Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true,
 	}}
-	answer, err := anyone.Do(request)
+	// Another process says to nobody when it begins to listen; it may be after its first probes.
+	var answer *http.Response
+	err = wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, patience, true, func(context.Context) (listens bool, err error) {
+		answer, err = anyone.Do(request)
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			return false, nil
+		}
+		return err == nil, err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

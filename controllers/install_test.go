@@ -218,7 +218,8 @@ func (c *cluster) references() string {
 }
 
 // besides are two dependencies that no sample is like: one that is due once a day, so that no upgrade comes when it is,
-// and one that refers to a ConfigMap, which holds no certificate.
+// and one that refers to a ConfigMap, which holds no certificate. The ServiceAccount is the one whose access a sample
+// checks.
 const besides = `
 apiVersion: mainstay.dev/v1alpha1
 kind: AIProvider
@@ -235,6 +236,10 @@ spec:
   provider: OpenAICompatible
   endpoint: https://llm.example.com/v1
   caRef: {kind: ConfigMap, name: ca, key: ca.crt}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: app, namespace: shop}
 ---
 `
 

@@ -152,6 +152,17 @@ func words(sentence string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
+// choices joins what is said of a reason that has several symptoms. Where there are more than a few nobody reads on,
+// and otherwise stands for all.
+func choices(texts []string, otherwise string) string {
+	const most = 3
+	texts = distinct(texts)
+	if len(texts) > most {
+		return otherwise
+	}
+	return strings.Join(texts, " Or: ")
+}
+
 // rules are the alert on a reason: a fault, an open question or an early warning.
 func (r reason) rules() []rule {
 	alert := rule{
@@ -160,8 +171,10 @@ func (r reason) rules() []rule {
 			"summary": "{{ $labels.namespace }}: " + r.Reason +
 				`{{ if and $labels.provider (ne $labels.provider "None") }} at {{ $labels.provider }}{{ end }}` +
 				"{{ with $labels.secret }}, Secret {{ . }}{{ end }}",
-			"description": "Dependencies concerned: {{ $value }}. " + strings.Join(distinct(r.seen), " Or: "),
-			"advice":      strings.Join(distinct(r.advice), " Or: "),
+			"description": "Dependencies concerned: {{ $value }}. " + choices(r.seen,
+				"The condition Healthy of each says which of several causes it is."),
+			"advice": choices(r.advice,
+				"kubectl mainstay why -n {{ $labels.namespace }} names each object, its cause and the fix."),
 		},
 	}
 	count := "count by (" + faultLabels + ") (%s)"
