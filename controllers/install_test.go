@@ -214,12 +214,12 @@ func (c *cluster) references() string {
 	const secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: {apiKey: %s}\n---\n"
 	key := c.credential()
 	return fmt.Sprintf(secret+secret+secret+secret, "openai", "shop", "sk-"+key, "resend", "shop", "re_"+key, "resend", "blog", "re_"+key,
-		"scheduled", "shop", key) + "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ca, namespace: shop}\ndata: {ca.crt: none}\n"
+		"scheduled", "shop", key) + "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ca, namespace: shop}\ndata: {ca.crt: none}\n" +
+		"---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: app, namespace: shop}\n"
 }
 
 // besides are two dependencies that no sample is like: one that is due once a day, so that no upgrade comes when it is,
-// and one that refers to a ConfigMap, which holds no certificate. The ServiceAccount is the one whose access a sample
-// checks.
+// and one that refers to a ConfigMap, which holds no certificate.
 const besides = `
 apiVersion: mainstay.dev/v1alpha1
 kind: AIProvider
@@ -236,10 +236,6 @@ spec:
   provider: OpenAICompatible
   endpoint: https://llm.example.com/v1
   caRef: {kind: ConfigMap, name: ca, key: ca.crt}
----
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: app, namespace: shop}
 ---
 `
 
