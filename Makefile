@@ -44,7 +44,7 @@ generate: ## Regenerate deepcopy code, CRDs, RBAC, alerts and the generated page
 
 .PHONY: test
 test: ## Run every test; the first run fetches or builds a control plane.
-	$(WITH_CONTROL_PLANE) go test $(RACE) -parallel 8 -timeout 30m ./...
+	$(WITH_CONTROL_PLANE) go test $(RACE) -parallel 6 -timeout 30m ./...
 
 .PHONY: test-real
 test-real: $(OLLAMA)/ollama ## Probe a real Ollama too, built from source (5 minutes once, with a C++ compiler).

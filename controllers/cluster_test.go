@@ -220,7 +220,12 @@ func (c *cluster) endNamespaces(ctx context.Context) {
 		if !is || namespace.DeletionTimestamp == nil || len(namespace.Spec.Finalizers) == 0 {
 			continue
 		}
-		if err := c.empty(ctx, namespace); err != nil && ctx.Err() == nil {
+		// It may have ended since, and another one of its name have begun.
+		current, err := c.clients.CoreV1().Namespaces().Get(ctx, namespace.Name, metav1.GetOptions{})
+		if err != nil || current.UID != namespace.UID {
+			continue
+		}
+		if err := c.empty(ctx, current); err != nil && ctx.Err() == nil {
 			c.Errorf("end namespace %s: %v", namespace.Name, err)
 		}
 	}
