@@ -19,7 +19,7 @@ import (
 
 // TestEveryReasonIsExplained holds the explanations against the constants of the API.
 func TestEveryReasonIsExplained(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "../../api/v1alpha1/conditions.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "../../api/v1alpha1/reasons.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

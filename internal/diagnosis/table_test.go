@@ -119,7 +119,7 @@ func TestEveryReasonIsInATable(t *testing.T) {
 // reasonConstants returns the values of the API's constants whose names begin with Reason.
 func reasonConstants(t *testing.T) []string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "../../api/v1alpha1/conditions.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "../../api/v1alpha1/reasons.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
