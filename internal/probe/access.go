@@ -4,7 +4,6 @@
 package probe
 
 import (
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -85,7 +84,6 @@ func (e Expectation) String() string {
 
 // String says who does what. Of settings it has the names alone, and of long lists the beginning.
 func (a PostgresAccess) String() string {
-	const most = 3
 	who := "the login"
 	if a.Role != "" {
 		who = "role " + shown(a.Role)
@@ -95,21 +93,29 @@ func (a PostgresAccess) String() string {
 		settings = append(settings, s.Name)
 	}
 	if len(settings) > 0 {
-		who += " with " + some(settings, most)
+		who += " with " + some(settings, mostShown)
 	}
-	what := fmt.Sprintf("%s on %s.%s", a.Verb, shown(a.Schema), shown(a.Table))
-	var columns []string
-	for _, c := range a.Columns {
-		columns = append(columns, shown(c))
-	}
-	if len(columns) > 0 {
-		what += " (" + some(columns, most) + ")"
-	}
-	if a.Rows != nil {
-		what += fmt.Sprintf(" where %s = %s", shown(a.Rows.Column), shown(a.Rows.Value))
-	}
-	return who + ": " + what
+	return who + ": " + access(a.Verb, shown(a.Schema)+"."+shown(a.Table), a.Columns, a.Rows)
 }
+
+// access says what is done to a relation.
+func access(verb, relation string, columns []string, rows *PostgresRows) string {
+	what := verb + " on " + relation
+	var names []string
+	for _, c := range columns {
+		names = append(names, shown(c))
+	}
+	if len(names) > 0 {
+		what += " (" + some(names, mostShown) + ")"
+	}
+	if rows != nil {
+		what += " where " + shown(rows.Column) + " = " + shown(rows.Value)
+	}
+	return what
+}
+
+// mostShown is how many of many names a message has.
+const mostShown = 3
 
 // some joins the first of many.
 func some(words []string, most int) string {

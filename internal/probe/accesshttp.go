@@ -66,22 +66,11 @@ func (a PostgRESTAccess) String() string {
 	if a.Role != "" {
 		as += ", role " + a.Role
 	}
-	const most = 3
-	what := "SELECT on " + shown(a.Table)
+	relation := shown(a.Table)
 	if a.Schema != "" {
-		what = "SELECT on " + shown(a.Schema) + "." + shown(a.Table)
+		relation = shown(a.Schema) + "." + relation
 	}
-	var columns []string
-	for _, c := range a.Columns {
-		columns = append(columns, shown(c))
-	}
-	if len(columns) > 0 {
-		what += " (" + some(columns, most) + ")"
-	}
-	if a.Rows != nil {
-		what += " where " + shown(a.Rows.Column) + " = " + shown(a.Rows.Value)
-	}
-	return as + ": " + what
+	return as + ": " + access("SELECT", relation, a.Columns, a.Rows)
 }
 
 func who(tokenKey string) string { return cmp.Or(tokenKey, "nobody") }

@@ -150,11 +150,11 @@ const superuser = "superuser"
 var powers = []string{superuser, "pg_execute_server_program", "pg_read_server_files", "pg_write_server_files"}
 
 // askPowers asks which of them the login has.
-const askPowers = `
-	SELECT DISTINCT CASE WHEN rolsuper THEN 'superuser' ELSE rolname::text END
+var askPowers = `
+	SELECT DISTINCT CASE WHEN rolsuper THEN '` + superuser + `' ELSE rolname::text END
 	FROM pg_catalog.pg_roles
 	WHERE pg_catalog.pg_has_role(session_user, oid, 'MEMBER') AND (rolsuper OR rolname IN
-		('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'))
+		('` + strings.Join(powers, "', '") + `'))
 	ORDER BY 1`
 
 // hold takes the turns.

@@ -23,6 +23,19 @@ func (e expected) missing(what probe.Symptom) []probe.Finding {
 	return append(e.found(probe.Failed, what), e.found(probe.Unprovable, probe.ExpectationUnproven)...)
 }
 
+// expectations returns what is expected, and says whether all of it can be asked for as it is written.
+func (r *run) expectations(askable func(probe.Expectation) bool) ([]probe.Expectation, bool) {
+	wants, _ := r.target.Wants.(probe.AccessWants)
+	all := true
+	for _, e := range wants.Expectations {
+		if !askable(e) {
+			r.outcome.Fail(probe.ExpectationRefused, e.String())
+			all = false
+		}
+	}
+	return wants.Expectations, all
+}
+
 // unseen are the symptoms of an access that was not looked at, so that what it names may not be there.
 var unseen = []probe.Symptom{
 	probe.SetRoleDenied, probe.SettingDenied, probe.StatementTooSlow, probe.ExpectationUnproven,

@@ -36,16 +36,15 @@ var accessHTTP = Provider{
 
 // checkRequests sends what each expectation of the spec says, and says whether it came to the end of them.
 func (r *run) checkRequests(ctx context.Context) bool {
-	wants, _ := r.target.Wants.(probe.AccessWants)
+	expectations, all := r.expectations(func(e probe.Expectation) bool { return e.HTTP != nil && e.HTTP.Sendable() })
+	if !all {
+		return false
+	}
 	var visits []visit
-	for _, e := range wants.Expectations {
-		if e.HTTP == nil || !e.HTTP.Sendable() {
-			r.outcome.Fail(probe.ExpectationRefused, e.String())
-			continue
-		}
+	for _, e := range expectations {
 		visits = append(visits, visit{expected: expected{e}, as: e.HTTP.As, at: e.HTTP.Path})
 	}
-	return len(visits) == len(wants.Expectations) && r.tour(ctx, visits, r.call)
+	return r.tour(ctx, visits, r.call)
 }
 
 // call sends the request of a visit.

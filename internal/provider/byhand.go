@@ -60,18 +60,7 @@ func typedIdentifier(name string) string {
 	if plainText(name) {
 		return identifier(name)
 	}
-	var b strings.Builder
-	for _, r := range strings.ReplaceAll(name, `"`, `""`) {
-		switch {
-		case r == '\\':
-			b.WriteString(`\\`)
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		default:
-			fmt.Fprintf(&b, `\+%06X`, r)
-		}
-	}
-	return `U&"` + b.String() + `"`
+	return `U&"` + escaped(strings.ReplaceAll(name, `"`, `""`), `\+%06X`) + `"`
 }
 
 // literal quotes a value, likewise. A backslash is escaped in a way that means the same whatever the server's
@@ -81,18 +70,23 @@ func literal(value string) string {
 	if plainText(value) && !strings.Contains(value, `\`) {
 		return "'" + quoted + "'"
 	}
+	return "E'" + escaped(quoted, `\U%08X`) + "'"
+}
+
+// escaped doubles backslashes, and writes what cannot be seen in a format.
+func escaped(text, format string) string {
 	var b strings.Builder
-	for _, r := range quoted {
+	for _, r := range text {
 		switch {
 		case r == '\\':
 			b.WriteString(`\\`)
 		case unicode.IsPrint(r):
 			b.WriteRune(r)
 		default:
-			fmt.Fprintf(&b, `\U%08X`, r)
+			fmt.Fprintf(&b, format, r)
 		}
 	}
-	return "E'" + b.String() + "'"
+	return b.String()
 }
 
 // plainText says whether all of a text can be seen.

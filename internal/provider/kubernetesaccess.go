@@ -38,26 +38,19 @@ var accessKubernetes = Provider{
 
 // reviewAccess has the API server decide on each expectation of the spec, and says whether it decided all.
 func (r *run) reviewAccess(ctx context.Context) bool {
-	wants, _ := r.target.Wants.(probe.AccessWants)
-	refused := false
-	for _, e := range wants.Expectations {
-		if e.Kubernetes == nil || !reviewable(*e.Kubernetes) {
-			r.outcome.Fail(probe.ExpectationRefused, e.String())
-			refused = true
-		}
-	}
-	if refused {
+	expectations, all := r.expectations(func(e probe.Expectation) bool { return e.Kubernetes != nil && reviewable(*e.Kubernetes) })
+	if !all {
 		return false
 	}
 	var findings []probe.Finding
-	for _, e := range wants.Expectations {
+	for _, e := range expectations {
 		ruling := r.client.Review(ctx, *e.Kubernetes)
 		switch ruling.Fault {
 		case probe.Symptom{}:
 			r.proven(probe.Reachable)
 			findings = append(findings, ruled(e, ruling)...)
 		case probe.ClusterNotAsked:
-			r.outcome.Leave(probe.Undecided, probe.ClusterNotAsked, wants.Names()...)
+			r.outcome.Leave(probe.Undecided, probe.ClusterNotAsked, r.target.Wants.Names()...)
 			return false
 		default:
 			r.outcome.Fail(ruling.Fault)

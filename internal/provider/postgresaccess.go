@@ -37,17 +37,13 @@ var accessPostgres = Provider{
 
 // checkAccess asks a database for each expectation of the spec, and says whether it came to the end of them.
 func (r *run) checkAccess(ctx context.Context) bool {
-	wants, _ := r.target.Wants.(probe.AccessWants)
-	var checks []check
-	for _, e := range wants.Expectations {
-		if e.Postgres == nil || !sendable(*e.Postgres) {
-			r.outcome.Fail(probe.ExpectationRefused, e.String())
-			continue
-		}
-		checks = append(checks, newCheck(e))
-	}
-	if len(checks) < len(wants.Expectations) {
+	expectations, all := r.expectations(func(e probe.Expectation) bool { return e.Postgres != nil && sendable(*e.Postgres) })
+	if !all {
 		return false
+	}
+	var checks []check
+	for _, e := range expectations {
+		checks = append(checks, newCheck(e))
 	}
 	// A setting that was made once is an empty text afterwards, and no more unknown. Whoever makes none comes
 	// first, so that what one finds does not depend on the others.

@@ -32,12 +32,8 @@ func accessWants(d Dependency) probe.Wants {
 			expected.HTTP = httpAccess(e.HTTP)
 		case e.PostgREST != nil:
 			expected.PostgREST = postgRESTAccess(e.PostgREST)
-		}
-		if a := e.Kubernetes; a != nil {
-			expected.Kubernetes = &probe.KubernetesAccess{
-				Namespace: d.GetNamespace(), ServiceAccount: a.ServiceAccountName, Verb: a.Verb, Group: a.Group, Resource: a.Resource,
-				Subresource: a.Subresource, Name: a.ResourceName,
-			}
+		case e.Kubernetes != nil:
+			expected.Kubernetes = kubernetesAccess(d.GetNamespace(), e.Kubernetes)
 		}
 		wants.Expectations = append(wants.Expectations, expected)
 	}
@@ -51,10 +47,22 @@ func postgresAccess(a *v1alpha1.PostgresAccess) *probe.PostgresAccess {
 	for _, s := range a.Settings {
 		access.Settings = append(access.Settings, probe.PostgresSetting{Name: s.Name, Value: text(s.Value)})
 	}
-	if a.Rows != nil {
-		access.Rows = &probe.PostgresRows{Column: a.Rows.Column, Value: text(a.Rows.Value)}
-	}
+	access.Rows = postgresRows(a.Rows)
 	return access
+}
+
+func postgresRows(r *v1alpha1.PostgresRows) *probe.PostgresRows {
+	if r == nil {
+		return nil
+	}
+	return &probe.PostgresRows{Column: r.Column, Value: text(r.Value)}
+}
+
+func kubernetesAccess(namespace string, a *v1alpha1.KubernetesAccess) *probe.KubernetesAccess {
+	return &probe.KubernetesAccess{
+		Namespace: namespace, ServiceAccount: a.ServiceAccountName, Verb: a.Verb, Group: a.Group, Resource: a.Resource,
+		Subresource: a.Subresource, Name: a.ResourceName,
+	}
 }
 
 // text is a text that may be missing.

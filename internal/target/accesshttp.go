@@ -17,11 +17,7 @@ func httpAccess(a *v1alpha1.HTTPAccess) *probe.HTTPAccess {
 }
 
 func postgRESTAccess(a *v1alpha1.PostgRESTAccess) *probe.PostgRESTAccess {
-	access := &probe.PostgRESTAccess{As: a.TokenKey, Schema: a.Schema, Table: a.Table, Columns: a.Columns}
-	if a.Rows != nil {
-		access.Rows = &probe.PostgresRows{Column: a.Rows.Column, Value: text(a.Rows.Value)}
-	}
-	return access
+	return &probe.PostgRESTAccess{As: a.TokenKey, Schema: a.Schema, Table: a.Table, Columns: a.Columns, Rows: postgresRows(a.Rows)}
 }
 
 // gatewayKey is the key of its Secret under which a check may have the API key of a gateway.
