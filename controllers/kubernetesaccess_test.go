@@ -4,6 +4,7 @@
 package controllers_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -59,7 +61,8 @@ func grant(t *testing.T, namespace, role string, rule rbacv1.PolicyRule) *rbacv1
 func decides(t *testing.T, namespace, access string, satisfied func(authorizationv1.SubjectAccessReviewStatus) bool) {
 	t.Helper()
 	verb, resource, _ := strings.Cut(access, " ")
-	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+	var last authorizationv1.SubjectAccessReviewStatus
+	err := wait.PollUntilContextTimeout(t.Context(), 5*time.Millisecond, patience, true, func(context.Context) (bool, error) {
 		review := &authorizationv1.LocalSubjectAccessReview{
 			ObjectMeta: metav1.ObjectMeta{Namespace: namespace},
 			Spec: authorizationv1.SubjectAccessReviewSpec{
@@ -68,12 +71,11 @@ func decides(t *testing.T, namespace, access string, satisfied func(authorizatio
 			},
 		}
 		create(t, review)
-		if satisfied(review.Status) {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for another decision on %s than %+v", access, review.Status)
-		}
+		last = review.Status
+		return satisfied(last), nil
+	})
+	if err != nil {
+		t.Fatalf("waited in vain for another decision on %s than %+v: %v", access, last, err)
 	}
 }
 
@@ -235,10 +237,13 @@ func TestTheOperatorAsksWhereItsRoleIsBound(t *testing.T) {
 	asked := func(namespace string) probe.Ruling {
 		return reviewer.Review(t.Context(), probe.KubernetesAccess{Namespace: namespace, ServiceAccount: "app", Verb: "get", Resource: "secrets"})
 	}
-	for deadline := time.Now().Add(patience); asked(served).Fault != (probe.Symptom{}); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("expected a decision where the role is bound, found %+v", asked(served))
-		}
+	var here probe.Ruling
+	err = wait.PollUntilContextTimeout(t.Context(), 5*time.Millisecond, patience, true, func(context.Context) (bool, error) {
+		here = asked(served)
+		return here.Fault == probe.Symptom{}, nil
+	})
+	if err != nil {
+		t.Fatalf("expected a decision where the role is bound, found %+v: %v", here, err)
 	}
 	if got := asked(other); got.Fault != probe.ReviewForbidden || !got.Connected {
 		t.Errorf("expected that the operator may not ask elsewhere, found %+v", got)

@@ -126,14 +126,19 @@ func shareTexts(conditions []metav1.Condition) {
 }
 
 // requested admits updates that ask for a probe now.
-var requested = predicate.Funcs{
-	CreateFunc:  func(event.CreateEvent) bool { return false },
-	DeleteFunc:  func(event.DeleteEvent) bool { return false },
-	GenericFunc: func(event.GenericEvent) bool { return false },
-	UpdateFunc: func(e event.UpdateEvent) bool {
-		return e.ObjectOld.GetAnnotations()[v1alpha1.RequestedAtAnnotation] !=
-			e.ObjectNew.GetAnnotations()[v1alpha1.RequestedAtAnnotation]
-	},
+var requested = updates(func(e event.UpdateEvent) bool {
+	return e.ObjectOld.GetAnnotations()[v1alpha1.RequestedAtAnnotation] !=
+		e.ObjectNew.GetAnnotations()[v1alpha1.RequestedAtAnnotation]
+})
+
+// updates admits some updates, and nothing else.
+func updates(admitted func(event.UpdateEvent) bool) predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		DeleteFunc:  func(event.DeleteEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc:  admitted,
+	}
 }
 
 // referrers maps a Secret or ConfigMap to the objects that refer to it.

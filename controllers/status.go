@@ -203,15 +203,10 @@ func (l *ledger[S]) latest(object client.Object) (status S, behind bool) {
 // shown admits nothing. It lets go of what was written to an object as soon as the cache shows it, rather than
 // with the next reconcile, which may be an hour away.
 func (l *ledger[S]) shown() predicate.Predicate {
-	return predicate.Funcs{
-		CreateFunc:  func(event.CreateEvent) bool { return false },
-		DeleteFunc:  func(event.DeleteEvent) bool { return false },
-		GenericFunc: func(event.GenericEvent) bool { return false },
-		UpdateFunc: func(e event.UpdateEvent) bool {
-			l.latest(e.ObjectNew)
-			return false
-		},
-	}
+	return updates(func(e event.UpdateEvent) bool {
+		l.latest(e.ObjectNew)
+		return false
+	})
 }
 
 func (l *ledger[S]) forget(name types.NamespacedName) {
