@@ -16,13 +16,24 @@ standardwebhooks_version=1.1.1
 stripe_mock_version=v0.203.0
 toxiproxy_version=v2.12.0
 
-missing=0
-for program in postfix dovecot npm promtool prometheus amtool prometheus-alertmanager; do
-  command -v "$program" >/dev/null || missing=1
-done
+# Only what is not there is installed: Debian's npm, for one, refuses to stand beside another publisher's Node.js.
+packages=()
+# need <package> <program...>
+need() {
+  local package=$1 program
+  shift
+  for program in "$@"; do
+    command -v "$program" >/dev/null || { packages+=("$package"); return; }
+  done
+}
+need postfix postfix
+need dovecot-core dovecot
+need npm npm
+need prometheus prometheus promtool
+need prometheus-alertmanager prometheus-alertmanager amtool
 # Debian keeps the programs of PostgreSQL off the path.
-command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing=1
-if ((missing)); then
+command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
+if ((${#packages[@]})); then
   # Without a mailer type the package sets up no server of its own; the policy keeps all from starting.
   echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections
   policy=/usr/sbin/policy-rc.d
@@ -32,8 +43,7 @@ if ((missing)); then
     trap 'rm -f "$policy"' EXIT
   fi
   apt-get update -q
-  DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends \
-    postfix dovecot-core npm postgresql prometheus prometheus-alertmanager
+  DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${packages[@]}"
 fi
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/mainstay
