@@ -33,7 +33,9 @@ type Reconciler struct {
 	// as the target does.
 	APIReader client.Reader
 	Kind      target.Kind
-	Engine    *probe.Engine
+	// Engine probes on its own schedule, and wakes the reconciler when a verdict changes. Objects with one credential
+	// at one host share a budget there, and each other's answers.
+	Engine *probe.Engine
 	// Options are what the administrator decides.
 	Options target.Options
 	Events  recorder.EventRecorder
@@ -53,7 +55,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create
 
 // Reconcile brings one object's status in step with its verdict. An unhealthy provider is a success here:
-// errors are what goes wrong with the API server.
+// errors are what goes wrong with the API server, and leave the status as it is.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	id := probe.ID{Kind: r.Kind.Name, Namespace: req.Namespace, Name: req.Name}
 	object := r.Kind.New()
@@ -66,15 +68,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if status, behind := r.written.latest(object); behind {
 		*object.SharedStatus() = *status
 	}
-	result, err := r.bring(ctx, id, object)
+	result, err := r.judge(ctx, id, object)
 	if err == nil && r.Rereads && !object.SharedSpec().Suspend {
 		result.RequeueAfter = sooner(result.RequeueAfter, reread(object, time.Now()))
 	}
 	return result, err
 }
 
-// bring does so for an object that exists.
-func (r *Reconciler) bring(ctx context.Context, id probe.ID, object target.Dependency) (ctrl.Result, error) {
+// judge does so for an object that exists.
+func (r *Reconciler) judge(ctx context.Context, id probe.ID, object target.Dependency) (ctrl.Result, error) {
 	if object.SharedSpec().Suspend {
 		r.Engine.Remove(id)
 		return r.write(ctx, report{id: id, object: object, status: suspended(object)})
@@ -103,7 +105,8 @@ func (r *Reconciler) handOver(ctx context.Context, id probe.ID, object target.De
 		r.Engine.Remove(id)
 		var outcome probe.Outcome
 		outcome.Set(probe.Configured, configured)
-		// To a verdict that has seen nothing yet the owner's fault counts at once, and no probe has ended.
+		// To a verdict that has seen nothing yet the owner's fault counts at once. The request is answered by it, and no
+		// probe has ended, so there is no time of one.
 		verdict := diagnosis.Settle(probe.Verdict{Key: key}, t, outcome, time.Time{})
 		return r.write(ctx, verdictReport(id, object, verdict, subject))
 	}
@@ -122,23 +125,23 @@ func (r *Reconciler) underWay(ctx context.Context, id probe.ID, object target.De
 		})
 		return ctrl.Result{}, nil
 	}
-	return r.write(ctx, verdictReport(id, object, withTarget(v), subject))
+	return r.write(ctx, verdictReport(id, object, configuredPassed(v), subject))
 }
 
-// withTarget adds to a verdict what is known of an object that has a target and was not probed yet.
-func withTarget(v probe.Verdict) probe.Verdict {
+// configuredPassed adds to a verdict what is known of an object that has a target and was not probed yet.
+func configuredPassed(v probe.Verdict) probe.Verdict {
 	if !v.Attempted() {
 		v.Stages[probe.Configured].Finding = probe.Pass()
 	}
 	return v
 }
 
-// settled writes a verdict that was made for the object as it is now.
+// settled writes a verdict of the object as it is now, once a probe has ended that counts, or the verdict is in doubt.
 func (r *Reconciler) settled(ctx context.Context, id probe.ID, object target.Dependency, v probe.Verdict) (ctrl.Result, error) {
 	if !v.Probed && v.Doubt == (probe.Symptom{}) {
 		return r.underWay(ctx, id, object, v)
 	}
-	return r.write(ctx, verdictReport(id, object, withTarget(v), r.subject(object)))
+	return r.write(ctx, verdictReport(id, object, configuredPassed(v), r.subject(object)))
 }
 
 // subject is what messages say of an object.
@@ -146,7 +149,8 @@ func (r *Reconciler) subject(object target.Dependency) diagnosis.Subject {
 	return diagnosis.SubjectOf(r.Kind.Name, object, r.Options.Terms(r.Kind, object))
 }
 
-// forget drops what this process holds of an object that is gone. Its probe ends last, and then nothing is left.
+// forget drops what this process holds of an object that is gone. A probe in flight is cancelled, and what it still
+// brings back is dropped.
 func (r *Reconciler) forget(id probe.ID) {
 	r.Metrics.forget(id)
 	r.written.forget(client.ObjectKey{Namespace: id.Namespace, Name: id.Name})
@@ -180,11 +184,9 @@ func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s dia
 		status.LastRequestFinding = diagnosis.Unconfirmed(v, object.SharedSpec(), s)
 	}
 	if v.Probed {
-		status.ObservedSecret = nil
+		status.ObservedSecret = secretVersion(v.Key.Secret)
 	}
-	if s := v.Key.Secret; v.Probed && s != (probe.Version{}) {
-		status.ObservedSecret = &v1alpha1.SecretVersion{UID: s.UID, ResourceVersion: s.ResourceVersion}
-	}
+	// What was let in under this version and is refused after a restart was revoked, and not mistyped.
 	if v.Accepted != (probe.Fingerprint{}) && v.Stages[probe.Authenticated].Finding.Result == probe.Passed {
 		status.AcceptedSecret = status.ObservedSecret
 	}
@@ -193,6 +195,14 @@ func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s dia
 		cause: diagnosis.Healthy(v, s), warnings: diagnosis.Warnings(v, s),
 		facts: facts{headroom: v.Headroom, deliveries: v.Deliveries},
 	}
+}
+
+// secretVersion is a version as the status has it; nil where the spec names no Secret.
+func secretVersion(v probe.Version) *v1alpha1.SecretVersion {
+	if v == (probe.Version{}) {
+		return nil
+	}
+	return &v1alpha1.SecretVersion{UID: v.UID, ResourceVersion: v.ResourceVersion}
 }
 
 // suspended is what the status of a suspended object has to become. A request to probe now is answered by it.

@@ -23,7 +23,7 @@ func TestDoubtLeavesWhatIsConfiguredAlone(t *testing.T) {
 		"probed before": diagnosis.Settle(probe.Verdict{Doubt: probe.ProofTooOld}, probe.Target{}, passed(), time.Now()),
 	} {
 		t.Run(name, func(t *testing.T) {
-			conditions := diagnosis.Conditions(withTarget(v), diagnosis.Subject{Terms: probe.Terms{Provider: "OpenAI"}})
+			conditions := diagnosis.Conditions(configuredPassed(v), diagnosis.Subject{Terms: probe.Terms{Provider: "OpenAI"}})
 			if !meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionConfigured) {
 				t.Errorf("expected Configured to be True, found %+v", conditions)
 			}

@@ -11,7 +11,8 @@ import (
 //
 // +kubebuilder:validation:XValidation:rule="self.provider in ['None', 'OpenAICompatible'] || has(self.secretRef)",messageExpression="'spec.secretRef is required for provider ' + self.provider + ': name the Secret that holds its ' + (self.provider == 'Bedrock' ? 'access key' : 'API key')",reason="FieldValueRequired",fieldPath=".secretRef"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'OpenAICompatible' || has(self.endpoint)",message="spec.endpoint is required for provider OpenAICompatible: it has no fixed host",reason="FieldValueRequired",fieldPath=".endpoint"
-// +kubebuilder:validation:XValidation:rule="self.provider != 'AzureOpenAI' || has(self.azureOpenAI) != has(self.endpoint)",message="provider AzureOpenAI needs to know where: name the resource in spec.azureOpenAI.resource or the base URL in spec.endpoint, and not both",reason="FieldValueRequired",fieldPath=".azureOpenAI"
+// +kubebuilder:validation:XValidation:rule="self.provider != 'AzureOpenAI' || has(self.azureOpenAI) || has(self.endpoint)",message="provider AzureOpenAI needs to know where: name the resource in spec.azureOpenAI.resource or the base URL in spec.endpoint",reason="FieldValueRequired",fieldPath=".azureOpenAI"
+// +kubebuilder:validation:XValidation:rule="!has(self.azureOpenAI) || !has(self.endpoint)",message="spec.azureOpenAI and spec.endpoint both say where provider AzureOpenAI is: remove one of them",reason="FieldValueForbidden",fieldPath=".azureOpenAI"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'AzureOpenAI' || !has(self.azureOpenAI)",message="spec.azureOpenAI applies to provider AzureOpenAI alone: choose that provider or remove it",reason="FieldValueForbidden",fieldPath=".azureOpenAI"
 // +kubebuilder:validation:XValidation:rule="self.provider != 'Bedrock' || has(self.bedrock)",message="spec.bedrock.region is required for provider Bedrock: it has hosts in each region",reason="FieldValueRequired",fieldPath=".bedrock"
 // +kubebuilder:validation:XValidation:rule="self.provider == 'Bedrock' || !has(self.bedrock)",message="spec.bedrock applies to provider Bedrock alone: choose that provider or remove it",reason="FieldValueForbidden",fieldPath=".bedrock"
@@ -76,22 +77,25 @@ type BedrockSpec struct {
 
 // CompletionSpec is a short completion that a model is asked for, in a rhythm of its own.
 type CompletionSpec struct {
-	// model to ask; the first of spec.models where none is named.
+	// model to ask; the first of spec.models where none is named. It has to exist and be open to the key, as those
+	// of spec.models.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$`
 	Model string `json:"model,omitempty"`
 
-	// periodSeconds is how often to ask, in seconds. Each time is billed.
+	// periodSeconds is how often to ask, in seconds; each request is billed. It asks at once after an edit, a new
+	// credential or a request to probe, more often while a failure is not believed yet, and not at all while a free request
+	// finds a fault.
 	// +optional
 	// +kubebuilder:default=3600
 	// +kubebuilder:validation:Minimum=300
 	// +kubebuilder:validation:Maximum=604800
 	PeriodSeconds int32 `json:"periodSeconds,omitempty"`
 
-	// maxOutputTokens is how many tokens the model may be given at most. Mainstay begins with 16 and doubles
-	// them while a model that reasons uses them up before it says anything.
+	// maxOutputTokens is how many tokens one request may be given at most. Mainstay begins with 16 and doubles
+	// them, in a request of its own each time, while a model that reasons uses them up before it says anything.
 	// +optional
 	// +kubebuilder:default=256
 	// +kubebuilder:validation:Minimum=16
@@ -99,7 +103,7 @@ type CompletionSpec struct {
 	MaxOutputTokens int32 `json:"maxOutputTokens,omitempty"`
 }
 
-// AIVendor is a vendor of AI models.
+// AIVendor is a vendor of AI models. Each word but None has a row in internal/provider.
 // +kubebuilder:validation:Enum=None;OpenAI;Anthropic;AzureOpenAI;Bedrock;Gemini;Mistral;Groq;Cohere;OpenRouter;OpenAICompatible
 // +kubebuilder:validation:MaxLength=64
 type AIVendor string
@@ -110,8 +114,8 @@ type AIProviderStatus struct {
 }
 
 // AIProvider declares that an app depends on an AI provider. Mainstay proves with free, read-only
-// requests that the key is accepted and that the models named exist for it; whether a model answers takes
-// spec.completion, which is billed.
+// requests that the key is accepted and, where the provider shows that for free, that the models named exist
+// for it; whether a model answers takes spec.completion, which is billed.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

@@ -65,7 +65,7 @@ func TestBadInputIsNamed(t *testing.T) {
 		"an unknown way to begin TLS":    {emailProvider("mail", "{provider: SMTP, smtp: {host: a.test, tls: SSL}}"), []string{`spec.smtp.tls: found "SSL", allowed are "STARTTLS", "Implicit", "None"`}},
 		"no endpoint":                    {aiProvider("chat", "{provider: OpenAICompatible}"), []string{"spec.endpoint is required for provider OpenAICompatible"}},
 		"no resource in Azure":           {aiProvider("chat", "{provider: AzureOpenAI, secretRef: {name: a}}"), []string{"provider AzureOpenAI needs to know where"}},
-		"two places in Azure":            {aiProvider("chat", "{provider: AzureOpenAI, secretRef: {name: a}, azureOpenAI: {resource: shop}, endpoint: 'https://a.example.com'}"), []string{"and not both"}},
+		"two places in Azure":            {aiProvider("chat", "{provider: AzureOpenAI, secretRef: {name: a}, azureOpenAI: {resource: shop}, endpoint: 'https://a.example.com'}"), []string{"remove one of them"}},
 		"a resource elsewhere":           {aiProvider("chat", "{provider: OpenAI, secretRef: {name: a}, azureOpenAI: {resource: shop}}"), []string{"spec.azureOpenAI applies to provider AzureOpenAI alone"}},
 		"a resource that is a host":      {aiProvider("chat", "{provider: AzureOpenAI, secretRef: {name: a}, azureOpenAI: {resource: shop.openai.azure.com}}"), []string{"spec.azureOpenAI.resource: should match"}},
 		"no region of AWS":               {aiProvider("chat", "{provider: Bedrock, secretRef: {name: a}}"), []string{"spec.bedrock.region is required for provider Bedrock"}},

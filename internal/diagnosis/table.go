@@ -17,14 +17,16 @@ type Diagnosis struct {
 	Symptom probe.Symptom
 	// Reason is a constant of api/v1alpha1.
 	Reason string
-	// Blame is who can mend it; empty where nothing has to be mended.
+	// Blame is who can mend it; empty where nothing has to be mended. What the Owner can mend turns Ready False, where it
+	// is of a stage up to spec.readyWhen.
 	Blame Blame
 	// OwnHostBlame replaces Blame for a host that the spec chose and that never answered in this
 	// generation.
 	OwnHostBlame Blame
-	// Counts says how many probes in a row it takes. What is found without a probe counts at once.
+	// Counts says how many probes in a row it takes.
 	Counts Counts
-	// Shows is the result of a finding with this symptom, and Failed where it is not set. Passed marks an
+	// Shows is the result that a finding with this symptom has as a rule, and Failed where it is not set: alerts and
+	// docs go by it. The probe decides, since one answer proves less at one provider than at another. Passed marks an
 	// early warning: the stage is good, and an event tells of what is to come. Without a blame it is no more
 	// than a notice.
 	Shows probe.Result
@@ -45,7 +47,8 @@ const (
 	Mainstay Blame = "Mainstay"
 )
 
-// Counts says how many probes in a row make a failure stand.
+// Counts says when a failure turns its condition False. Until then a condition that is True stays so, and one that
+// showed nothing yet is Unknown, with the failure's reason.
 type Counts string
 
 const (
@@ -58,8 +61,9 @@ const (
 	AtOnce Counts = "at once"
 )
 
-// table has one row for each symptom, by stage, which internal/probe/symptom.go tells. Conditions, events,
-// metric labels, the CLI and docs/reasons.md all come from it.
+// table has one row for each symptom, in the order of the stages. Each stage has a condition, but for Working, which
+// shows in Healthy alone; internal/probe/symptom.go tells the stage of a symptom. What conditions, events, metrics,
+// the CLI and docs/reasons.md say of a fault comes from here.
 var table = byStage(slices.Concat(
 	configuredRows, rows, provisionedRows, mailRows, authRows, receiverRows, accessHTTPRows, accessRows, kubernetesRows,
 ))
@@ -69,7 +73,7 @@ func byStage(all []Diagnosis) []Diagnosis {
 	return all
 }
 
-// rows are those of the way to a provider and of the credential, which any provider can show.
+// rows are those of the way to a provider and of the credential.
 var rows = []Diagnosis{
 	// Reachable
 	{
@@ -161,8 +165,8 @@ var rows = []Diagnosis{
 	},
 
 	// Authenticated
-	// KeyRevoked is never an answer's own symptom: Settle makes it of KeyRejected for a key that was
-	// accepted before.
+	// KeyRevoked is never an answer's own symptom: Settle makes it of KeyRejected and KeyUnproven for a key that
+	// was accepted before.
 	{
 		Symptom: probe.KeyRejected, Reason: v1alpha1.ReasonInvalidAPIKey, Blame: Owner,
 		Seen:   "{provider} rejects the {credential}[ in {secret}].",

@@ -237,7 +237,7 @@ var provisionedRows = []Diagnosis{
 	},
 	{
 		Symptom: probe.OutputBlocked, Reason: v1alpha1.ReasonOutputBlocked, Blame: Owner, Counts: InARow,
-		Seen:   "A content filter of {provider} keeps back what the model[ {names}] answers, although only the word OK is asked for.",
+		Seen:   "The model[ {names}] refuses to answer, or a content filter of {provider} keeps the answer back, although only the word OK is asked for.",
 		Advice: "Check the content filters and guardrails of the project or deployment at {provider}.",
 	},
 	{

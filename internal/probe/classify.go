@@ -26,7 +26,8 @@ type Rule struct {
 	// Waits says that the answer has a Retry-After.
 	Waits bool
 
-	// Means is the symptom.
+	// Means is the symptom. Its stage says how far the answer got: the stages before are proven by it, but for those of
+	// stage Working, which prove no more than Reachable.
 	Means Symptom
 	// Unprovable says that the credential cannot show the stage of the symptom, rather than that the
 	// stage failed.

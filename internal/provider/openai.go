@@ -26,8 +26,7 @@ var openAI = Provider{
 		{"tokens", "X-Ratelimit-Limit-Tokens", "X-Ratelimit-Remaining-Tokens"},
 	},
 	Steps: []Step{{Path: "/models", Read: readModels}, openAIResponse.step()},
-	// The first rule that matches in all its fields decides. Faults of the way there and 5xx come before
-	// them, the common reading of HTTP after. Code is looked for in code, type and status alike.
+	// The first rule that matches in all its fields decides; probe.Classify says what comes before and after.
 	Rules: []probe.Rule{
 		{
 			Code: "invalid_api_key", Means: probe.KeyRejected,
@@ -102,8 +101,12 @@ func readOpenAIResponse(body []byte) (s said, err error) {
 	}
 	err = each(answer.Output, func(item openAIOutput) {
 		for _, part := range item.Content {
-			s.say(part.Text)
-			s.blocked = s.blocked || part.Type == "refusal"
+			switch part.Type {
+			case "output_text":
+				s.say(part.Text)
+			case "refusal":
+				s.blocked = true
+			}
 		}
 	})
 	s.cut = answer.Incomplete.Reason == "max_output_tokens"
