@@ -5,6 +5,7 @@ package diagnosis
 
 import (
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -43,6 +44,7 @@ func Resume(status *v1alpha1.DependencyStatus, key probe.Key, t probe.Target) pr
 	}
 	v := fresh
 	v.Probed = observed
+	v.EffectivePeriod = time.Duration(status.EffectivePeriodSeconds) * time.Second
 	if v.Doubt = doubt(healthy.Reason); v.Doubt == (probe.Symptom{}) {
 		v.Stages[probe.Working] = recall(probe.Working, *healthy, healthy.Reason, true)
 	}

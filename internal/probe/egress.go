@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// egressWindow is how far back attempts are looked at, and egressHosts and egressDomains how many of
-	// them have to fail, all of them, for the fault to be on our side.
+	// egressWindow is how long a failed attempt at a host tells of it at least: longer where its next attempt is
+	// later. egressHosts and egressDomains are how many of them have to fail, all of them, for the fault to be on our
+	// side.
 	egressWindow  = 30 * time.Second
 	egressHosts   = 3
 	egressDomains = 2
@@ -22,56 +23,60 @@ const (
 )
 
 // egress tells whether it is the cluster that cannot reach the outside: within a short time several hosts
-// of several domains were tried, and no attempt got as far as a connection. Hosts of the cluster's own
-// network say nothing of that, and neither do hosts that a spec chose: who may write one could else make up
-// three that fail, and keep the verdicts of all others from being told.
+// of several domains were tried, and no attempt got as far as a connection. Once that is so it stays so until
+// one does. Hosts of the cluster's own network say nothing of that, and neither do hosts that a spec chose: who may
+// write one could else make up three that fail, and keep the verdicts of all others from being told.
 type egress struct {
-	// failed is when the last attempt at a host failed, by host.
+	// failed is until when a failed attempt tells of a host, by host.
 	failed map[string]time.Time
-	// reached is when anything was last reached.
-	reached time.Time
 	// since is when the way out was found closed; zero while it is open.
 	since time.Time
 }
 
-// saw takes note of one attempt, and returns whether the way out is closed.
-func (g *egress) saw(address string, reached bool, now time.Time) bool {
-	if registrable(address) == "" {
-		return !g.since.IsZero()
-	}
-	if reached {
-		g.reached, g.since = now, time.Time{}
+// reached takes note of an attempt that got as far as a connection.
+func (g *egress) reached(address string) {
+	if registrable(address) != "" {
+		g.since = time.Time{}
 		clear(g.failed)
-		return false
+	}
+}
+
+// missed takes note of an attempt that did not. The next one is made at the moment that is given.
+func (g *egress) missed(address string, now, next time.Time) {
+	if registrable(address) == "" {
+		return
 	}
 	if g.failed == nil {
 		g.failed = map[string]time.Time{}
 	}
-	g.failed[address] = now
-	return g.closed(now)
+	g.failed[address] = latest(now.Add(egressWindow), next)
+	if g.since.IsZero() && g.enough(now) {
+		g.since = now
+	}
 }
 
-// closed says whether the way out is closed.
-func (g *egress) closed(now time.Time) bool {
+// forget drops what is known of a host that is not probed any more. With too few left nobody would ever find the way
+// out open again.
+func (g *egress) forget(address string, now time.Time) {
+	delete(g.failed, address)
+	if !g.since.IsZero() && !g.enough(now) {
+		g.since = time.Time{}
+	}
+}
+
+// enough says whether so many hosts failed that the fault is on our side. While it is, no failure becomes too old: what
+// is not probed often is not reached for that reason.
+func (g *egress) enough(now time.Time) bool {
 	domains, hosts := map[string]bool{}, 0
-	for address, at := range g.failed {
-		if now.Sub(at) > egressWindow {
+	for address, until := range g.failed {
+		if g.since.IsZero() && now.After(until) {
 			delete(g.failed, address)
 			continue
 		}
 		hosts++
 		domains[registrable(address)] = true
-		if hosts >= egressHosts && len(domains) >= egressDomains {
-			break
-		}
 	}
-	switch {
-	case hosts < egressHosts || len(domains) < egressDomains:
-		g.since = time.Time{}
-	case g.since.IsZero():
-		g.since = now
-	}
-	return !g.since.IsZero()
+	return hosts >= egressHosts && len(domains) >= egressDomains
 }
 
 // registrable returns the domain of a host:port that somebody registered, such as example.com for

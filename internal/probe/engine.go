@@ -117,9 +117,10 @@ type entry struct {
 	// heard is when a probe last ended that says anything, or else when the verdict began.
 	heard time.Time
 	// asked are the requests of the last probe, and first the one that every probe of the target begins with;
-	// 0 where it is not known.
+	// 0 where it is not known. known says that a probe has ended, so that asked tells what the target asks for.
 	asked []uint64
 	first uint64
+	known bool
 	optIn optIn
 }
 
@@ -157,7 +158,7 @@ func (e *Engine) Set(id ID, t Target, standing Verdict) {
 	now := time.Now()
 	m := e.entries[id]
 	if m == nil {
-		m = &entry{id: id, due: now}
+		m = &entry{id: id, due: now, heard: now}
 		m.alarm = alarm{place: -1, entry: m}
 		if standing.Probed {
 			m.due = now.Add(phase(standing.Key.UID, t.Period))
@@ -187,6 +188,7 @@ func (e *Engine) Set(id ID, t Target, standing Verdict) {
 	}
 	e.detach(m)
 	e.join(m, now)
+	m.lane.recall(m.verdict.EffectivePeriod, t.Period)
 	e.showPeriod(m)
 	e.schedule(m, m.due)
 }
@@ -323,16 +325,14 @@ func (e *Engine) schedule(m *entry, due time.Time) {
 }
 
 // sweep doubts verdicts that were not renewed for long, and forgets lanes that nobody needs. It shows the others'
-// periods where members left.
+// periods where members left. While a provider asks to wait, nothing gets older.
 func (e *Engine) sweep(now time.Time) {
 	for _, m := range e.entries {
-		if now.Sub(m.heard) > max(proofPeriods*m.period(), proofAge) && m.verdict.Doubt == (Symptom{}) {
+		age := now.Sub(latest(m.heard, m.lane.closedUntil))
+		if age > max(proofPeriods*m.period(), proofAge) && m.verdict.Doubt == (Symptom{}) {
 			m.verdict.Doubt = ProofTooOld
 			e.changed = append(e.changed, m.id)
 		}
-	}
-	if !e.egress.since.IsZero() {
-		e.egress.closed(now)
 	}
 	for key, l := range e.lanes {
 		if !l.idle(now) {
@@ -344,6 +344,7 @@ func (e *Engine) sweep(now time.Time) {
 		delete(l.host.lanes, l)
 		if len(l.host.lanes) == 0 {
 			delete(e.hosts, l.host.name)
+			e.egress.forget(l.host.name, now)
 		}
 	}
 }

@@ -93,25 +93,49 @@ func TestWhatCameTooLateIsLeftOutAndCounted(t *testing.T) {
 
 func TestAProofThatIsTooOldIsDoubted(t *testing.T) {
 	const old = 10 * time.Minute
-	hours := status(429)
-	hours.Header = http.Header{"Retry-After": {"3600"}}
-	amongVendors(t, probe.Options{}, func(w *world, v *vendor) {
+	amongVendors(t, probe.Options{MaxInFlight: 1}, func(w *world, v *vendor) {
 		w.have(shop)
-		w.at(30 * second)
-		v.play(always(hours))
-		w.at(60*second + old - second)
+		w.at(1 * second)
+		v.play(func(ctx context.Context, r probe.Request) probe.Answer {
+			if r.URL == "https://slow.com/" {
+				<-ctx.Done()
+			}
+			return status(200)
+		})
+		slow := dependency{namespace: "shop", name: "slow", host: "slow.com"}
+		target := slow.target()
+		target.Timeout, target.Period = 20*time.Minute, 10*time.Hour
+		w.Set(slow.id(), target, fresh("slow"))
+		w.at(old - second)
 		if got := w.verdict(shop.id()).Doubt; got != (probe.Symptom{}) {
 			t.Errorf("expected no doubt before ten minutes, found %v", got)
 		}
 		told := w.told(shop.id())
-		w.at(60*second + old + 31*second)
+		w.at(old + 31*second)
 		if got := w.verdict(shop.id()).Doubt; got != probe.ProofTooOld || w.told(shop.id()) != told+1 {
 			t.Errorf("expected ProofTooOld, told once, found %v and %d calls", got, w.told(shop.id())-told)
 		}
-		v.play(nil)
-		w.at(90 * time.Minute)
+		w.at(22 * time.Minute)
 		if got := w.verdict(shop.id()).Doubt; got != (probe.Symptom{}) {
 			t.Errorf("expected the next probe to end the doubt, found %v", got)
+		}
+	})
+}
+
+func TestWhileAProviderAsksToWaitNoProofBecomesTooOld(t *testing.T) {
+	hour := status(429)
+	hour.Header = http.Header{"Retry-After": {"3600"}}
+	amongVendors(t, probe.Options{}, func(w *world, v *vendor) {
+		v.play(always(hour))
+		w.have(shop)
+		w.at(1 * second)
+		told := w.told(shop.id())
+		w.at(62 * time.Minute)
+		if got := w.verdict(shop.id()).Doubt; got != (probe.Symptom{}) || len(v.requests(shop.host)) != 2 {
+			t.Errorf("expected no doubt and a second request after an hour, found %v and %d requests", got, len(v.requests(shop.host)))
+		}
+		if w.told(shop.id()) != told {
+			t.Error("expected nothing to be told of a wait")
 		}
 	})
 }
@@ -128,12 +152,43 @@ func TestAProofIsAsOldAsItsPeriodAllows(t *testing.T) {
 }
 
 func TestATakeoverBeginsTheClockOfProofsAnew(t *testing.T) {
-	amongVendors(t, probe.Options{}, func(w *world, v *vendor) {
-		w.Set(shop.id(), shop.target(), judged("shopassistant"))
-		v.play(func(ctx context.Context, _ probe.Request) probe.Answer { <-ctx.Done(); return status(200) })
-		w.at(30 * second)
-		if w.told(shop.id()) != 0 {
-			t.Error("expected nothing to be told of what an earlier process judged")
+	amongVendors(t, probe.Options{}, func(w *world, _ *vendor) {
+		seldom := with(shop, func(d *dependency) { d.period = 10 * time.Hour })
+		standing := judged("shopassistant")
+		for stage := probe.Configured; stage <= probe.Provisioned; stage++ {
+			standing.Stages[stage] = probe.Standing{Finding: probe.Pass(), Proven: true}
+		}
+		w.Set(seldom.id(), seldom.target(), standing)
+		w.at(2 * time.Hour)
+		if got := w.verdict(seldom.id()).Doubt; got != (probe.Symptom{}) || w.told(seldom.id()) != 0 {
+			t.Errorf("expected nothing to be told of what an earlier process judged, found %d calls and %v", w.told(seldom.id()), got)
+		}
+	})
+}
+
+// A process does not know what its predecessor's probes asked for, and so how often the share of a credential lets
+// them: what was shown stands until it does.
+func TestATakeoverLeavesStretchedPeriodsAsTheyAre(t *testing.T) {
+	const effective = 456 * time.Second // A minute, stretched by five steps of one and a half: for 31 requests at 6 a minute.
+	amongVendors(t, probe.Options{}, func(w *world, _ *vendor) {
+		var all []dependency
+		for i := range 30 {
+			d := with(shop, func(d *dependency) { d.name, d.models = fmt.Sprint(i), []string{fmt.Sprint("m", i)} })
+			standing := judged(d.name)
+			standing.EffectivePeriod = effective
+			for stage := probe.Configured; stage <= probe.Provisioned; stage++ {
+				standing.Stages[stage] = probe.Standing{Finding: probe.Pass(), Proven: true}
+			}
+			all = append(all, d)
+			w.Set(d.id(), d.target(), standing)
+		}
+		for minute := range 12 {
+			w.at(time.Duration(minute) * time.Minute)
+			for _, d := range all {
+				if got := w.verdict(d.id()).EffectivePeriod; got != effective {
+					t.Errorf("%s after %d min: expected the period to stay %v, found %v", d.name, minute, effective, got)
+				}
+			}
 		}
 	})
 }

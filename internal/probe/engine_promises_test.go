@@ -110,6 +110,35 @@ func TestAVendorsLimitMakesTheShareLarger(t *testing.T) {
 	})
 }
 
+func TestTheLeastLimitThatIsStatedHolds(t *testing.T) {
+	for name, c := range map[string]struct {
+		stated []float64
+		want   int
+	}{
+		"stated first, and then not":  {[]float64{20, 0}, 20},
+		"not stated, and then it is":  {[]float64{0, 20}, 20},
+		"two, the greater one first":  {[]float64{20, 10}, 10},
+		"two, the greater one second": {[]float64{10, 20}, 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			amongVendors(t, probe.Options{}, func(w *world, v *vendor) {
+				for i, stated := range append(c.stated, make([]float64, 200)...) {
+					d := with(shop, func(d *dependency) { d.name, d.host = fmt.Sprint(i), fmt.Sprint("api.one.com/", i) })
+					target := d.target()
+					target.RequestsPerMinute, target.Period = stated, time.Hour
+					w.Set(d.id(), target, fresh(d.name))
+				}
+				w.at(2 * time.Minute)
+				before := len(v.requests(""))
+				w.at(3 * time.Minute)
+				if n := len(v.requests("")) - before; n < c.want-1 || n > c.want+1 {
+					t.Errorf("expected %d requests a minute, found %d", c.want, n)
+				}
+			})
+		})
+	}
+}
+
 func TestAWaitThatTheProviderAsksForBindsAllWithTheCredential(t *testing.T) {
 	amongVendors(t, probe.Options{}, func(w *world, v *vendor) {
 		other := with(blog, func(d *dependency) { d.models = []string{"m"} })

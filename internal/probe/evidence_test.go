@@ -65,6 +65,37 @@ func TestAClosedWayOutIsNobodysFault(t *testing.T) {
 	})
 }
 
+// What is probed seldom fails seldom, and is no nearer for that.
+func TestAClosedWayOutStaysClosedUntilSomethingIsReached(t *testing.T) {
+	var told []bool
+	o := probe.Options{Egress: func(closed bool) { told = append(told, closed) }}
+	amongVendors(t, o, func(w *world, v *vendor) {
+		told = nil
+		all := []dependency{at("api.one.com"), at("api.two.com"), at("mail.two.com"), at("api.four.com")}
+		for i := range all {
+			all[i].period = 5 * time.Minute
+		}
+		w.have(all...)
+		w.at(30 * second)
+		v.play(cut)
+		w.at(40 * time.Minute)
+		if len(told) != 1 || !told[0] {
+			t.Errorf("expected it to be told once that the way out is closed, found %v", told)
+		}
+		for _, d := range all {
+			got := w.verdict(d.id())
+			if s := got.Stages[probe.Reachable]; s.Firm || got.Doubt != probe.ClusterEgressDown {
+				t.Errorf("%s: expected nothing but the doubt, found %+v and doubt %v", d.name, s, got.Doubt)
+			}
+		}
+		v.play(nil)
+		w.at(42 * time.Minute)
+		if w.Stats().EgressClosed || len(told) != 2 || told[1] {
+			t.Errorf("expected it to be told that the way out is open, found %v", told)
+		}
+	})
+}
+
 func TestWhatIsNoClosedWayOut(t *testing.T) {
 	timedOutLate := probe.Answer{Fault: probe.TimedOut, Connected: true}
 	for name, c := range map[string]struct {

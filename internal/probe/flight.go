@@ -108,8 +108,13 @@ func (e *Engine) land(f *flight, r Report, ending bool, ended time.Time) (o Obse
 		wait := stretch(r.RetryAfter, 1+spread*e.options.Jitter())
 		f.lane.closedUntil = latest(f.lane.closedUntil, ended.Add(wait))
 	}
-	if !ending && !f.target.OwnHost && (f.round.reached || f.round.cutOff) {
-		e.egress.saw(f.lane.host.name, f.round.reached, ended)
+	switch {
+	case ending, f.target.OwnHost:
+	case f.round.reached:
+		e.egress.reached(f.lane.host.name)
+	case f.round.cutOff:
+		next := ended.Add(stretch(f.target.countingPeriod(), 1+spread) + f.target.Timeout)
+		e.egress.missed(f.lane.host.name, ended, next)
 	}
 	m := f.entry
 	if m == nil {
@@ -169,10 +174,15 @@ func (e *Engine) take(m *entry, f *flight, r Report, now time.Time) Observation 
 func (e *Engine) nextDue(m *entry, soon bool) time.Time {
 	period := m.period()
 	if soon || m.verdict.Counting() {
-		period = min(period, max(countingPeriod, m.target.Period/countingShare))
+		period = min(period, m.target.countingPeriod())
 	}
 	due := m.began.Add(stretch(period, 1-spread+2*spread*e.options.Jitter()))
 	return latest(due, m.lane.closedUntil)
+}
+
+// countingPeriod is how often the target is probed while an outcome is counted.
+func (t Target) countingPeriod() time.Duration {
+	return max(countingPeriod, t.Period/countingShare)
 }
 
 // release opens the lane of a flight for the next one, and says whether somebody waits for what it held.

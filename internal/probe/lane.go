@@ -45,9 +45,10 @@ type lane struct {
 	alarm  alarm
 	opened time.Time
 
-	// share is how many requests a minute are ours. tokens are those that are left, as of refilled; a probe
-	// begins where there is one, and may then overdraw.
+	// share is how many requests a minute are ours: the least that a member states, or DefaultShare. tokens are
+	// those that are left, as of refilled; a probe begins where there is one, and may then overdraw.
 	share    float64
+	stated   bool
 	tokens   float64
 	refilled time.Time
 	// sent is when the last round ended that sent anything.
@@ -106,14 +107,14 @@ func (e *Engine) join(m *entry, now time.Time) {
 			h = &host{name: key.host, lanes: map[*lane]struct{}{}}
 			e.hosts[key.host] = h
 		}
-		l = &lane{key: key, host: h, stretch: 1}
+		l = &lane{key: key, host: h, stretch: 1, share: DefaultShare}
 		l.alarm = alarm{place: -1, lane: l}
-		l.share = m.target.share()
+		l.learns(m.target)
 		l.tokens, l.refilled = l.share, now
 		h.lanes[l] = struct{}{}
 		e.lanes[key] = l
 	}
-	l.share = m.target.share()
+	l.learns(m.target)
 	if m.lane == nil {
 		m.lane, l.members = l, append(l.members, m)
 	}
@@ -130,12 +131,11 @@ func (e *Engine) leave(m *entry) {
 	m.lane = nil
 }
 
-// share is how many requests a minute may be sent for a target and all others with its credential.
-func (t Target) share() float64 {
-	if t.RequestsPerMinute > 0 {
-		return t.RequestsPerMinute
+// learns takes up what a target states of the share. The least holds, whoever came first or last.
+func (l *lane) learns(t Target) {
+	if stated := t.RequestsPerMinute; stated > 0 && (!l.stated || stated < l.share) {
+		l.share, l.stated = stated, true
 	}
-	return DefaultShare
 }
 
 // sharedWithout says whether the lane has another member than m.
@@ -191,16 +191,27 @@ func (l *lane) spend(requests int, now time.Time) (overdrawn bool) {
 	return l.tokens < -1e-9
 }
 
+// recall takes up how far periods were stretched by the process before this one, which shown tells.
+func (l *lane) recall(shown, period time.Duration) {
+	if shown > period && l.stretch == 1 {
+		steps := math.Round(math.Log(shown.Seconds()/period.Seconds()) / math.Log(stretchStep))
+		l.stretch = math.Pow(stretchStep, steps)
+	}
+}
+
 // restretch sets the factor by which the periods of a lane are longer than asked for, and tells the
 // members where it changed. Each distinct request counts once, as often as the most eager member asks for
-// it.
+// it. Periods get no shorter before each member has shown what it asks for.
 func (e *Engine) restretch(l *lane) {
-	if !l.moved {
+	if !l.moved || len(l.members) == 0 {
 		return
 	}
 	l.moved = false
-	perMinute := map[uint64]float64{}
+	perMinute, known := map[uint64]float64{}, true
+	l.share, l.stated = DefaultShare, false
 	for _, m := range l.members {
+		l.learns(m.target)
+		known = known && m.known
 		for _, request := range m.asked {
 			perMinute[request] = max(perMinute[request], 1/max(m.target.Period, time.Second).Minutes())
 		}
@@ -213,7 +224,7 @@ func (e *Engine) restretch(l *lane) {
 	for factor*l.share < demand-1e-9 {
 		factor *= stretchStep
 	}
-	if factor == l.stretch {
+	if factor == l.stretch || factor < l.stretch && !known {
 		return
 	}
 	l.stretch = factor
@@ -228,8 +239,8 @@ func (m *entry) asks(asked []uint64, found Outcome) {
 		m.first = asked[0]
 	}
 	cutShort := found[Provisioned].Result == NotReached && len(asked) < len(m.asked)
-	if !cutShort && !slices.Equal(m.asked, asked) {
-		m.asked, m.lane.moved = asked, true
+	if !cutShort && !slices.Equal(m.asked, asked) || !m.known {
+		m.asked, m.known, m.lane.moved = asked, true, true
 	}
 }
 
