@@ -29,7 +29,9 @@ func allPages(t *testing.T) map[string]string {
 		}
 		found[path] = string(text)
 	}
-	read("README.md")
+	for _, page := range []string{"README.md", "CONTRIBUTING.md", "SECURITY.md"} {
+		read(page)
+	}
 	err := fs.WalkDir(os.DirFS(root), "docs", func(path string, _ fs.DirEntry, err error) error {
 		if strings.HasSuffix(path, ".md") {
 			read(path)
