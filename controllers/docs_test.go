@@ -34,7 +34,7 @@ func pages(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	root := os.DirFS("..")
-	for _, folder := range []string{"README.md", "docs", "config"} {
+	for _, folder := range []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "docs", "config"} {
 		err := fs.WalkDir(root, folder, func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, ".md") {
 				return err
