@@ -166,17 +166,17 @@ var rows = []Diagnosis{
 	{
 		Symptom: probe.KeyRejected, Reason: v1alpha1.ReasonInvalidAPIKey, Blame: Owner,
 		Seen:   "{provider} rejects the {credential}[ in {secret}].",
-		Advice: "Check that it was copied in full[ and is of region {region}], or create a new one at {provider} and put it there.",
+		Advice: "Check that it was copied in full[ and is of region {keyRegion}], or {renewal} and put it there.",
 	},
 	{
 		Symptom: probe.KeyRevoked, Reason: v1alpha1.ReasonAPIKeyRevokedOrExpired, Blame: Owner,
 		Seen:   "{provider} no longer accepts the {credential}[ in {secret}], which it accepted before.",
-		Advice: "It was revoked or has expired: create a new one at {provider} and put it there.",
+		Advice: "It was revoked or has expired: {renewal} and put it there.",
 	},
 	{
 		Symptom: probe.KeyExpired, Reason: v1alpha1.ReasonAPIKeyExpired, Blame: Owner,
 		Seen:   "{provider} says that the {credential}[ in {secret}] has expired.",
-		Advice: "Create a new one at {provider} and put it there.",
+		Advice: "{Renewal} and put it there.",
 	},
 	{
 		Symptom: probe.KeySuspended, Reason: v1alpha1.ReasonAPIKeySuspended, Blame: Owner,
@@ -196,7 +196,7 @@ var rows = []Diagnosis{
 	{
 		Symptom: probe.KeyExpiringSoon, Reason: v1alpha1.ReasonAPIKeyExpiringSoon, Blame: Owner, Shows: probe.Passed,
 		Seen:   "The {credential}[ in {secret}] works, and expires soon: within two weeks.",
-		Advice: "Create a new one at {provider} and put it there before that.",
+		Advice: "{Renewal} and put it there before that.",
 	},
 	{
 		Symptom: probe.KeyUnproven, Reason: v1alpha1.ReasonAPIKeyUnproven, Blame: Owner, Shows: probe.Undecided,

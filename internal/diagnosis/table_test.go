@@ -146,7 +146,7 @@ func reasonConstants(t *testing.T) []string {
 }
 
 func TestWordsOfTheTable(t *testing.T) {
-	known := []string{"provider", "object", "kind", "namespace", "secret", "secretName", "secretKeys", "credential", "host", "hostname", "region", "names"}
+	known := []string{"provider", "object", "kind", "namespace", "secret", "secretName", "secretKeys", "credential", "host", "hostname", "region", "keyRegion", "renewal", "Renewal", "names"}
 	command := regexp.MustCompile(`(: kubectl |start Mainstay with --)[^\n]*[^.]$`)
 	sentence := regexp.MustCompile(`^(\{|\[|https|[A-Z])[^\n]*\.$`)
 	figure := regexp.MustCompile(`\d+ ?(ms|s|sec|second|minute|hour|day|time|probe|request|model|domain)`)
@@ -262,6 +262,46 @@ func TestMessagesNameWhatToChange(t *testing.T) {
 			given: newDependency().in("eu-west-1").probed(fails(probe.KeyRejected)),
 			want: "OpenAI rejects the API key in Secret openai (key apiKey). " +
 				"Check that it was copied in full and is of region eu-west-1, or create a new one at OpenAI and put it there.",
+		},
+		"a wrong token is renewed where the app gets its tokens": {
+			given: newDependency().at("AccessCheck", "PostgREST").probed(fails(probe.KeyRejected)),
+			want: "PostgREST rejects the token in Secret openai (key apiKey). " +
+				"Check that it was copied in full, or get a new token from whoever issues the app's tokens and put it there.",
+		},
+		"a token of an API that has expired": {
+			given: newDependency().at("AccessCheck", "HTTP").probed(fails(probe.KeyExpired)),
+			want: "The API says that the token in Secret openai (key apiKey) has expired. " +
+				"Get a new token from whoever issues the app's tokens and put it there.",
+		},
+		"a wrong login of a database": {
+			given: newDependency().at("AccessCheck", "Postgres").probed(fails(probe.KeyRejected)),
+			want: "The database rejects the login in Secret openai (keys username and password). " +
+				"Check that it was copied in full, or set a new password with ALTER ROLE and put it there.",
+		},
+		"a wrong login of a mail server": {
+			given: newDependency().at("EmailProvider", "SMTP").probed(fails(probe.KeyRejected)),
+			want: "The mail server rejects the login in Secret openai (keys username and password). " +
+				"Check that it was copied in full, or get a new password from whoever runs the mail server and put it there.",
+		},
+		"an access key of AWS is good in every region": {
+			given: newDependency().at("EmailProvider", "SES").in("eu-west-1").probed(fails(probe.KeyRejected)),
+			want: "Amazon SES rejects the access key in Secret openai (keys accessKeyID and secretAccessKey). " +
+				"Check that it was copied in full, or create an access key in IAM (an SMTP credential of SES is none) and put it there.",
+		},
+		"an access key of AWS for Bedrock": {
+			given: newDependency().at("AIProvider", "Bedrock").in("eu-west-1").probed(fails(probe.KeyExpired)),
+			want: "Amazon Bedrock says that the access key in Secret openai (keys accessKeyID and secretAccessKey) has expired. " +
+				"Create an access key in IAM and put it there.",
+		},
+		"a resource of Azure has two keys": {
+			given: newDependency().at("AIProvider", "AzureOpenAI").probed(fails(probe.KeyRejected)),
+			want: "Azure OpenAI rejects the API key of the resource in Secret openai (key apiKey). " +
+				"Check that it was copied in full, or copy KEY 1 or KEY 2 from Keys and Endpoint of that very resource and put it there.",
+		},
+		"Postmark has tokens of several kinds": {
+			given: newDependency().at("EmailProvider", "Postmark").probed(fails(probe.KeyRejected)),
+			want: "Postmark rejects the server token in Secret openai (key apiKey). " +
+				"Check that it was copied in full, or create a new one at Postmark and put it there.",
 		},
 		"an unknown domain names the region, which may be what is wrong": {
 			given: newDependency().in("eu-west-1").probed(fails(probe.DomainNotFound, "example.com")),

@@ -17,7 +17,7 @@ import (
 // accessPostgREST is who may read what through PostgREST, which acts as the role that a token claims. It shows what
 // that role sees; why it sees no more, or too much, only the catalog of the database tells.
 var accessPostgREST = Provider{
-	Kind: "AccessCheck", Name: "PostgREST", Credential: "token",
+	Kind: "AccessCheck", Name: "PostgREST", Credential: "token", Renewal: tokenRenewal,
 	Auth: probe.Bearer,
 	Asks: (*run).checkTables, Rules: postgRESTRules,
 	Facts: Facts{

@@ -20,6 +20,7 @@ var azureOpenAI = Provider{
 	Called:   "Azure OpenAI",
 	// A key of one resource is none of another. Azure says the same of both mistakes: the key or the endpoint.
 	Credential: "API key of the resource",
+	Renewal:    "copy KEY 1 or KEY 2 from Keys and Endpoint of that very resource",
 	Auth:       probe.Auth{Header: "Api-Key"},
 	Limits: []LimitHeaders{
 		{"requests", "X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests"},

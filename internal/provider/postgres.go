@@ -22,6 +22,9 @@ var postgresKeys = []Key{
 // postgresBase is the base URL of a provider that speaks Postgres: the spec or the Secret names the server.
 const postgresBase = "postgres://{place}"
 
+// postgresRenewal is how one comes by a new login of PostgreSQL.
+const postgresRenewal = "set a new password with ALTER ROLE"
+
 // postgresSource says where what is known of PostgreSQL comes from.
 const postgresSource = "PostgreSQL documentation, appendix A (error codes) and chapter 5.9 (row security); dialogues with PostgreSQL 15"
 

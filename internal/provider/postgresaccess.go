@@ -18,7 +18,8 @@ import (
 var accessPostgres = Provider{
 	Kind: "AccessCheck", Name: "Postgres", Speaks: Postgres,
 	BaseURL: postgresBase, OwnPlace: true, Called: "the database", Credential: "login", Keys: postgresKeys,
-	Asks: (*run).checkAccess,
+	Renewal: postgresRenewal,
+	Asks:    (*run).checkAccess,
 	Facts: Facts{
 		Proves: []string{
 			"the server speaks TLS with a certificate as `spec.postgres.tls` asks for, and takes the login",

@@ -19,7 +19,8 @@ import (
 var webhookPostgres = Provider{
 	Kind: "WebhookEndpoint", Name: "Postgres", Speaks: Postgres,
 	BaseURL: postgresBase, OwnPlace: true, Called: "the app's database", Credential: "login", Keys: postgresKeys,
-	Asks: (*run).readViews,
+	Renewal: postgresRenewal,
+	Asks:    (*run).readViews,
 	Facts: Facts{
 		Proves: []string{
 			"the server speaks TLS with a certificate as `spec.postgres.tls` asks for, and takes the login, which is no superuser",

@@ -19,8 +19,9 @@ var smtp = Provider{
 	Kind: "EmailProvider", Name: "SMTP", Speaks: SMTP,
 	BaseURL: smtpScheme + "://{place}", OwnPlace: true,
 	Asks:   (*run).converse,
-	Called: "the mail server", Credential: "user name and password",
-	Keys: []Key{{Name: probe.UsernamePart, Chosen: true}, {Name: probe.PasswordPart, Chosen: true}},
+	Called: "the mail server", Credential: "login",
+	Renewal: "get a new password from whoever runs the mail server",
+	Keys:    []Key{{Name: probe.UsernamePart, Chosen: true}, {Name: probe.PasswordPart, Chosen: true}},
 	Facts: Facts{
 		Proves: []string{
 			"the server speaks SMTP, with TLS and a certificate that is valid for more than two weeks",
