@@ -184,6 +184,11 @@ var rows = []Diagnosis{
 		Advice: "Reactivate it at {provider}, or settle with their support why it was suspended.",
 	},
 	{
+		Symptom: probe.KeysDisabled, Reason: v1alpha1.ReasonAPIKeySuspended, Blame: Owner,
+		Seen:   "Keys are switched off for the resource (disableLocalAuth).",
+		Advice: "Allow key access to the resource at {provider}; Mainstay does not log in by Entra ID.",
+	},
+	{
 		Symptom: probe.CredentialRequired, Reason: v1alpha1.ReasonCredentialRequired, Blame: Owner,
 		Seen:   "{host} asks for a credential, and the spec names none.",
 		Advice: "Set spec.secretRef of {object} to the Secret that holds it.",
@@ -192,6 +197,11 @@ var rows = []Diagnosis{
 		Symptom: probe.IPNotAllowed, Reason: v1alpha1.ReasonIPNotAllowed, Blame: Owner,
 		Seen:   "{provider} does not accept the {credential}[ in {secret}] from the cluster's address.",
 		Advice: "Add the cluster's egress address to the allow-list of the key or account at {provider}.",
+	},
+	{
+		Symptom: probe.PublicAccessDisabled, Reason: v1alpha1.ReasonIPNotAllowed, Blame: Owner,
+		Seen:   "{provider} does not let the cluster reach the resource: its public access is disabled.",
+		Advice: "Give the cluster a private endpoint, or enable public access; no allow-list helps before.",
 	},
 	{
 		Symptom: probe.KeyExpiringSoon, Reason: v1alpha1.ReasonAPIKeyExpiringSoon, Blame: Owner, Shows: probe.Passed,

@@ -298,6 +298,11 @@ func TestMessagesNameWhatToChange(t *testing.T) {
 			want: "Azure OpenAI rejects the API key of the resource in Secret openai (key apiKey). " +
 				"Check that it was copied in full, or copy KEY 1 or KEY 2 from Keys and Endpoint of that very resource and put it there.",
 		},
+		"no allow-list helps where public access is disabled": {
+			given: newDependency().at("AIProvider", "AzureOpenAI").probed(fails(probe.PublicAccessDisabled)),
+			want: "Azure OpenAI does not let the cluster reach the resource: its public access is disabled. " +
+				"Give the cluster a private endpoint, or enable public access; no allow-list helps before.",
+		},
 		"Postmark has tokens of several kinds": {
 			given: newDependency().at("EmailProvider", "Postmark").probed(fails(probe.KeyRejected)),
 			want: "Postmark rejects the server token in Secret openai (key apiKey). " +

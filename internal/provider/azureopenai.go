@@ -33,7 +33,7 @@ var azureOpenAI = Provider{
 			Source: "troubleshooting page; live bodies", Verified: "2026-11",
 		},
 		{
-			Status: 403, Message: "public access is disabled", Means: probe.IPNotAllowed,
+			Status: 403, Message: "public access is disabled", Means: probe.PublicAccessDisabled,
 			Source: "troubleshooting page; live bodies", Verified: "2026-11",
 		},
 		{
@@ -41,8 +41,8 @@ var azureOpenAI = Provider{
 			Source: "troubleshooting page", Verified: "2026-11",
 		},
 		{
-			Code: "AuthenticationTypeDisabled", Means: probe.KeySuspended,
-			Source: "reports of users; not confirmed", Verified: "2026-11",
+			Code: "AuthenticationTypeDisabled", Means: probe.KeysDisabled,
+			Source: "public reports, which quote code and text alike", Verified: "2026-11",
 		},
 		{
 			Code: "DeploymentNotFound", Means: probe.ModelNotAvailable,
