@@ -125,7 +125,7 @@ var rows = []Diagnosis{
 	{
 		Symptom: probe.PathNotFound, Reason: v1alpha1.ReasonPathNotFound, Blame: Provider, OwnHostBlame: Owner,
 		Seen:   "{host} answers, but the API of {provider} is not at this path (404).",
-		Advice: "Check the path of spec.endpoint: it must include the version, as in https://host/v1.",
+		Advice: "Check the path of spec.endpoint: it replaces the whole base URL of {provider}, version included where that has one.",
 	},
 	{
 		Symptom: probe.UnexpectedAnswer, Reason: v1alpha1.ReasonUnexpectedAnswer, Blame: Provider,

@@ -313,6 +313,21 @@ func TestMessagesNameWhatToChange(t *testing.T) {
 			want: "The domain example.com is not registered at OpenAI with this account. " +
 				"Add the domain at OpenAI, look for it in other regions than eu-west-1, or correct spec.domain.",
 		},
+		"credit that is used up may come back by itself, where it is of the day": {
+			given: newDependency().probed(fails(probe.QuotaExhausted)),
+			want: "OpenAI answers that credit, quota or a spend limit is used up. " +
+				"Add credit or raise the limit in the billing settings at OpenAI; waiting helps only where it is a limit of the day.",
+		},
+		"a path replaces the whole base URL": {
+			given: newDependency().ownHost().probed(fails(probe.PathNotFound)),
+			want: "llm.shop.example:443 answers, but the API of OpenAI is not at this path (404). " +
+				"Check the path of spec.endpoint: it replaces the whole base URL of OpenAI, version included where that has one.",
+		},
+		"what was given up says nothing of what arrives": {
+			given: newDependency().probed(fails(probe.DeadLettered), fails(probe.DeadLettered), fails(probe.DeadLettered)),
+			want: "Some of what OpenAI was to deliver in the last day was given up and will not be sent again. " +
+				"Have it resent, by OpenAI or the app that sends; status.deliveries says how much it is.",
+		},
 		"no provider names the object to edit": {
 			given: newDependency().probed(fails(probe.NoAIProvider)),
 			want: "No AI provider is configured. " +

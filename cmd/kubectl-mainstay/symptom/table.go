@@ -91,7 +91,7 @@ var table = []Symptom{
 			"402", "quota", "insufficient quota", "429 insufficient quota", "credit", "credits", "billing", "payment required",
 			"402 payment required", "spend limit", "balance",
 		},
-		Means:   "Credit, quota or a spend limit at the provider is used up; waiting does not help.",
+		Means:   "Credit, quota or a spend limit at the provider is used up; waiting helps only where it is a limit of the day.",
 		Reasons: []string{v1alpha1.ReasonQuotaExhausted, v1alpha1.ReasonRateLimited},
 	},
 	{
