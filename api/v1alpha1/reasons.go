@@ -113,6 +113,8 @@ const (
 	ReasonPathNotFound = "PathNotFound"
 	// ReasonUnexpectedAnswer: something answered, but not as this provider does.
 	ReasonUnexpectedAnswer = "UnexpectedAnswer"
+	// ReasonProjectPaused: the provider has paused the project, until its owner resumes it.
+	ReasonProjectPaused = "ProjectPaused"
 	// ReasonTLSNotOffered: the server does not offer TLS, and the spec asks for it.
 	ReasonTLSNotOffered = "TLSNotOffered"
 	// ReasonTooManyConnections: the database takes no more connections.

@@ -26,6 +26,11 @@ var authRows = []Diagnosis{
 		Advice: "Set both by NTP, and see which of them is wrong.",
 	},
 	{
+		Symptom: probe.ProjectPaused, Reason: v1alpha1.ReasonProjectPaused, Blame: Owner,
+		Seen:   "The project at {host} is paused.",
+		Advice: "Resume it in the dashboard of Supabase; projects of the free plan pause when nobody uses them.",
+	},
+	{
 		Symptom: probe.ClientRejected, Reason: v1alpha1.ReasonInvalidClient, Blame: Owner,
 		Seen:   "{provider} rejects the client (invalid_client): the client ID[ in {secret}] is unknown there, or its secret is wrong, replaced or expired.",
 		Advice: "Compare both with the client at {provider}; create a new secret there and put it into the Secret.",

@@ -328,6 +328,11 @@ func TestMessagesNameWhatToChange(t *testing.T) {
 			want: "Some of what OpenAI was to deliver in the last day was given up and will not be sent again. " +
 				"Have it resent, by OpenAI or the app that sends; status.deliveries says how much it is.",
 		},
+		"a project that is paused is the owner's to resume": {
+			given: newDependency().ownHost().at("AuthProvider", "Supabase").probed(fails(probe.ProjectPaused)),
+			want: "The project at llm.shop.example:443 is paused. " +
+				"Resume it in the dashboard of Supabase; projects of the free plan pause when nobody uses them.",
+		},
 		"no provider names the object to edit": {
 			given: newDependency().probed(fails(probe.NoAIProvider)),
 			want: "No AI provider is configured. " +

@@ -92,6 +92,7 @@ var (
 	DiscoveryNotFound  = define(Reachable, "DiscoveryNotFound")
 	DiscoveryNotPublic = define(Reachable, "DiscoveryNotPublic")
 	ClocksDiffer       = define(Reachable, "ClocksDiffer")
+	ProjectPaused      = define(Reachable, "ProjectPaused")
 
 	// Of databases.
 	TLSNotOffered       = define(Reachable, "TLSNotOffered")

@@ -215,6 +215,7 @@ const (
 )
 
 var postgRESTRules = []probe.Rule{
+	supabasePaused,
 	{Message: "no api key found", Means: probe.GatewayKeyMissing, Source: supabaseGateway, Verified: "2026-11"},
 	{Message: "invalid api key", Means: probe.GatewayKeyRejected, Source: supabaseGateway, Verified: "2026-11"},
 	{Message: "legacy api keys are disabled", Means: probe.GatewayKeyRejected, Source: supabaseGateway, Verified: "2026-11"},
