@@ -132,9 +132,10 @@ var (
 	GatewayKeyRejected = define(Authenticated, "GatewayKeyRejected")
 
 	// Of databases.
-	LoginNotAdmitted  = define(Authenticated, "LoginNotAdmitted")
-	LoginNotPermitted = define(Authenticated, "LoginNotPermitted")
-	PasswordAskedFor  = define(Authenticated, "PasswordAskedFor")
+	LoginNotAdmitted     = define(Authenticated, "LoginNotAdmitted")
+	LoginNotPermitted    = define(Authenticated, "LoginNotPermitted")
+	PasswordAskedFor     = define(Authenticated, "PasswordAskedFor")
+	PoolerProjectUnknown = define(Authenticated, "PoolerProjectUnknown")
 )
 
 // Symptoms of stage Authorized.

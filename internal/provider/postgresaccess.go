@@ -32,7 +32,7 @@ var accessPostgres = Provider{
 			"that a row which nobody shows does not exist",
 		},
 		Requests: "1 transaction, read-only and rolled back",
-		Source:   postgresSource, Verified: "2026-11",
+		Source:   postgresSource + poolerSource, Verified: "2026-11",
 	},
 }
 

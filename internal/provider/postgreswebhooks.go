@@ -33,7 +33,7 @@ var webhookPostgres = Provider{
 			"that the app signs with the secret that the receiver has",
 		},
 		Requests: "1 transaction of at most 5 statements on the views, read-only and rolled back",
-		Source:   postgresSource, Verified: "2026-11",
+		Source:   postgresSource + poolerSource, Verified: "2026-11",
 	},
 }
 
