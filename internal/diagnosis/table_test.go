@@ -283,6 +283,11 @@ func TestMessagesNameWhatToChange(t *testing.T) {
 			want: "The mail server rejects the login in Secret openai (keys username and password). " +
 				"Check that it was copied in full, or get a new password from whoever runs the mail server and put it there.",
 		},
+		"an account of Gmail takes an app password": {
+			given: newDependency().ownHost().at("EmailProvider", "SMTP").probed(fails(probe.AppPasswordNeeded)),
+			want: "llm.shop.example:443 takes an app password here, and not the one of the account. " +
+				"Create an app password in the account's security settings and put it there.",
+		},
 		"an access key of AWS is good in every region": {
 			given: newDependency().at("EmailProvider", "SES").in("eu-west-1").probed(fails(probe.KeyRejected)),
 			want: "Amazon SES rejects the access key in Secret openai (keys accessKeyID and secretAccessKey). " +
