@@ -122,6 +122,7 @@ var (
 	AppPasswordNeeded     = define(Authenticated, "AppPasswordNeeded")
 	MechanismUnknown      = define(Authenticated, "MechanismUnknown")
 	ClientRejected        = define(Authenticated, "ClientRejected")
+	ClientSecretExpired   = define(Authenticated, "ClientSecretExpired")
 	ClientNotShown        = define(Authenticated, "ClientNotShown")
 
 	// Of signatures of webhooks.
@@ -149,6 +150,7 @@ var (
 	WebhookOwnerNotFound = define(Authorized, "WebhookOwnerNotFound")
 	ViewForbidden        = define(Authorized, "ViewForbidden")
 	ClientNotAllowed     = define(Authorized, "ClientNotAllowed")
+	ScopeMalformed       = define(Authorized, "ScopeMalformed")
 
 	// Of access over HTTP that is checked, the gravest first.
 	OverprivilegedToken = define(Authorized, "OverprivilegedToken")
@@ -253,6 +255,7 @@ var (
 	// Of sign-in.
 	PrivateKeyPublished        = define(Provisioned, "PrivateKeyPublished")
 	WrongIssuer                = define(Provisioned, "WrongIssuer")
+	IssuerIsTemplate           = define(Provisioned, "IssuerIsTemplate")
 	DiscoveryIncomplete        = define(Provisioned, "DiscoveryIncomplete")
 	DiscoveryInClear           = define(Provisioned, "DiscoveryInClear")
 	SigningKeysNotReadable     = define(Provisioned, "SigningKeysNotReadable")
