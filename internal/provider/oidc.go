@@ -22,7 +22,8 @@ import (
 var oidc = Provider{
 	Kind: "AuthProvider", Name: "OIDC",
 	Called: "the issuer", Credential: "client",
-	Keys: []Key{{Name: probe.ClientID}, {Name: probe.ClientSecret, Chosen: true}},
+	// A client ID is printable characters, blanks among them (RFC 6749, appendix A.1; verified 2026-11).
+	Keys: []Key{{Name: probe.ClientID, Spaced: true}, {Name: probe.ClientSecret, Chosen: true}},
 	Steps: []Step{
 		{
 			Path:    "/.well-known/openid-configuration",

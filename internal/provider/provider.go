@@ -102,6 +102,8 @@ type Key struct {
 	Optional bool
 	// Chosen says that people choose the value, so that it may hold any characters.
 	Chosen bool
+	// Spaced says that the value may hold blanks inside.
+	Spaced bool
 }
 
 // Facts describe what a free probe of a vendor proves, and how sure that is.
