@@ -116,7 +116,8 @@ func TestTheSignInOfSupabaseIsToldByItsCause(t *testing.T) {
 		says   []string
 	}{
 		providertest.Unauthorized:      {v1alpha1.ReasonInvalidAPIKey, []string{"publishable key in Secret credential (key apiKey)"}},
-		"keys of the old kind are off": {v1alpha1.ReasonAPIKeySuspended, []string{"publishable key"}},
+		"keys of the old kind are off": {v1alpha1.ReasonInvalidAPIKey, []string{"Put the publishable key"}},
+		"the project is paused":        {v1alpha1.ReasonProjectPaused, []string{"Resume it"}},
 		"methods are off":              {v1alpha1.ReasonSignInMethodDisabled, []string{"phone"}},
 		"nobody can sign up":           {v1alpha1.ReasonSignUpsDisabled, []string{"spec.supabase.signUps"}},
 	} {

@@ -51,7 +51,7 @@ func TestMailServersBecomeCauses(t *testing.T) {
 		},
 		"a wrong password": {
 			played: providertest.Unauthorized, consents: true, healthy: "False", reason: v1alpha1.ReasonInvalidAPIKey,
-			says: "The mail server rejects the user name and password in Secret smtp (keys username and password).",
+			says: "The mail server rejects the login in Secret smtp (keys username and password).",
 		},
 		"an authentication service that is down": {
 			played: providertest.ServerError, consents: true, healthy: "Unknown", reason: v1alpha1.ReasonServerError,

@@ -113,6 +113,8 @@ const (
 	ReasonPathNotFound = "PathNotFound"
 	// ReasonUnexpectedAnswer: something answered, but not as this provider does.
 	ReasonUnexpectedAnswer = "UnexpectedAnswer"
+	// ReasonProjectPaused: the provider has paused the project, until its owner resumes it.
+	ReasonProjectPaused = "ProjectPaused"
 	// ReasonTLSNotOffered: the server does not offer TLS, and the spec asks for it.
 	ReasonTLSNotOffered = "TLSNotOffered"
 	// ReasonTooManyConnections: the database takes no more connections.
@@ -352,7 +354,7 @@ const (
 const (
 	// ReasonRateLimited: the app uses up the provider's rate limit.
 	ReasonRateLimited = "RateLimited"
-	// ReasonQuotaExhausted: credit, quota or a spend limit is used up; waiting does not help.
+	// ReasonQuotaExhausted: credit, quota or a spend limit is used up; waiting helps only where it is a limit of the day.
 	ReasonQuotaExhausted = "QuotaExhausted"
 	// ReasonDeliveriesFailing: the webhook endpoint is set up, and what is sent to it is not taken.
 	ReasonDeliveriesFailing = "DeliveriesFailing"
@@ -360,8 +362,8 @@ const (
 	ReasonDeliveriesUnclear = "DeliveriesUnclear"
 	// ReasonDeliveriesStuck: deliveries to the webhook endpoint wait for their first attempt for too long.
 	ReasonDeliveriesStuck = "DeliveriesStuck"
-	// ReasonDeadLettered: the webhook endpoint takes what is sent, and the sender has given up some of what it did
-	// not take before.
+	// ReasonDeadLettered: the sender has given up some of what it was to deliver to the webhook endpoint in the last
+	// day.
 	ReasonDeadLettered = "DeadLettered"
 	// ReasonProofTooOld: no probe has ended for long, so nobody knows whether the verdict still holds.
 	ReasonProofTooOld = "ProofTooOld"

@@ -72,14 +72,15 @@ func TestReasonsAreListed(t *testing.T) {
 }
 
 func TestOneReasonIsExplained(t *testing.T) {
-	r := mainstay(t, "reasons", "apikeyexpired")
+	r := mainstay(t, "reasons", "apikeyrevokedorexpired")
 	mustExit(t, r, exitMet)
-	want := `APIKeyExpired
-    Seen:         <provider> says that the <credential> in Secret <secret> (key <key>) has expired.
-    Advice:       Create a new one at <provider> and put it there.
+	want := `APIKeyRevokedOrExpired
+    Seen:         <provider> no longer accepts the <credential> in Secret <secret> (key <key>),
+                  which it accepted before.
+    Advice:       It was revoked or has expired: create a new one at <provider> and put it there.
     Who mends it: Owner (you: the spec, the Secret, or your account at the provider)
     Stage:        Authenticated
-    Symptom:      KeyExpired
+    Symptom:      KeyRevoked
 `
 	if diff := cmp.Diff(want, r.out); diff != "" {
 		t.Error(diff)

@@ -41,7 +41,7 @@ var byStatus = []struct {
 	{"403, with JSON", probe.Answer{Status: 403, Body: []byte("{}")}},
 	{"404 and 405", probe.Answer{Status: 404}},
 	{"429", probe.Answer{Status: 429}},
-	{"5xx, whatever a rule says", probe.Answer{Status: 500}},
+	{"5xx, where no rule names the status", probe.Answer{Status: 500}},
 	{"anything else, and a page of HTML", probe.Answer{Status: 400}},
 }
 

@@ -155,7 +155,7 @@ func words(sentence string) string {
 // choices joins what is said of a reason that has several symptoms. Where there are more than a few nobody reads on,
 // and otherwise stands for all.
 func choices(texts []string, otherwise string) string {
-	const most = 3
+	const most = 4
 	texts = distinct(texts)
 	if len(texts) > most {
 		return otherwise

@@ -4,6 +4,7 @@
 package diagnosis
 
 import (
+	"cmp"
 	"net"
 	"regexp"
 	"slices"
@@ -61,6 +62,10 @@ func (s Subject) Say(sentences string, names []string) string {
 		"hostname":   hostname(s.Host),
 		"names":      enumerate(names),
 	}
+	if !s.GlobalKeys {
+		values["keyRegion"] = s.Region
+	}
+	sentences = renewed(sentences, cmp.Or(s.Renewal, creation))
 	if s.HostHidden {
 		// A flag is copied as it stands, so who knows the host has to be told where to put it.
 		sentences = strings.ReplaceAll(sentences, "={host}", "=HOST, where HOST is {host}")
@@ -77,6 +82,14 @@ func (s Subject) Say(sentences string, names []string) string {
 		}
 		return strings.Trim(part, "[]")
 	}))
+}
+
+// creation is how one comes by a new credential at most providers.
+const creation = "create a new one at {provider}"
+
+// renewed says in sentences how one comes by a new credential.
+func renewed(sentences, renewal string) string {
+	return strings.NewReplacer("{renewal}", renewal, "{Renewal}", strings.ToUpper(renewal[:1])+renewal[1:]).Replace(sentences)
 }
 
 // keysOf are the keys of the Secret that a finding is about: those that it names, where it names such, else all.
@@ -126,7 +139,8 @@ func enumerate(names []string) string {
 // InGeneral returns a sentence of the table for no object in particular: show says how a placeholder
 // looks, and optional parts are kept.
 func InGeneral(sentence string, show func(placeholder string) string) string {
-	sentence = strings.ReplaceAll(phrases.Replace(sentence), "{secretKeys}", "key {secretKey}")
+	sentence = phrases.Replace(renewed(sentence, creation))
+	sentence = strings.NewReplacer("{secretKeys}", "key {secretKey}", "{keyRegion}", "{region}").Replace(sentence)
 	sentence = optional.ReplaceAllString(sentence, "$1")
 	return placeholder.ReplaceAllStringFunc(sentence, func(p string) string { return show(strings.Trim(p, "{}")) })
 }

@@ -13,6 +13,7 @@ import (
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/internal/diagnosis"
 	"mainstay.dev/mainstay/internal/probe"
+	"mainstay.dev/mainstay/internal/provider"
 )
 
 // dependency is one object that is probed again and again, without an engine and without an API server.
@@ -84,6 +85,15 @@ func (d *dependency) hostInSecret() *dependency {
 // in lets the spec choose a region.
 func (d *dependency) in(region string) *dependency {
 	d.subject.Region = region
+	return d
+}
+
+// at has the dependency be one of a provider, whose words its messages take.
+func (d *dependency) at(kind, name string) *dependency {
+	p, _ := provider.Find(kind, name)
+	host := d.subject.Host
+	d.subject.Kind, d.subject.Terms = kind, p.Terms("apiKey")
+	d.subject.Host = host
 	return d
 }
 

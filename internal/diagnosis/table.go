@@ -129,7 +129,7 @@ var rows = []Diagnosis{
 	{
 		Symptom: probe.PathNotFound, Reason: v1alpha1.ReasonPathNotFound, Blame: Provider, OwnHostBlame: Owner,
 		Seen:   "{host} answers, but the API of {provider} is not at this path (404).",
-		Advice: "Check the path of spec.endpoint: it must include the version, as in https://host/v1.",
+		Advice: "Check the path of spec.endpoint: it replaces the whole base URL of {provider}, version included where that has one.",
 	},
 	{
 		Symptom: probe.UnexpectedAnswer, Reason: v1alpha1.ReasonUnexpectedAnswer, Blame: Provider,
@@ -170,22 +170,27 @@ var rows = []Diagnosis{
 	{
 		Symptom: probe.KeyRejected, Reason: v1alpha1.ReasonInvalidAPIKey, Blame: Owner,
 		Seen:   "{provider} rejects the {credential}[ in {secret}].",
-		Advice: "Check that it was copied in full[ and is of region {region}], or create a new one at {provider} and put it there.",
+		Advice: "Check that it was copied in full[ and is of region {keyRegion}], or {renewal} and put it there.",
 	},
 	{
 		Symptom: probe.KeyRevoked, Reason: v1alpha1.ReasonAPIKeyRevokedOrExpired, Blame: Owner,
 		Seen:   "{provider} no longer accepts the {credential}[ in {secret}], which it accepted before.",
-		Advice: "It was revoked or has expired: create a new one at {provider} and put it there.",
+		Advice: "It was revoked or has expired: {renewal} and put it there.",
 	},
 	{
 		Symptom: probe.KeyExpired, Reason: v1alpha1.ReasonAPIKeyExpired, Blame: Owner,
 		Seen:   "{provider} says that the {credential}[ in {secret}] has expired.",
-		Advice: "Create a new one at {provider} and put it there.",
+		Advice: "{Renewal} and put it there.",
 	},
 	{
 		Symptom: probe.KeySuspended, Reason: v1alpha1.ReasonAPIKeySuspended, Blame: Owner,
 		Seen:   "{provider} says that the {credential}[ in {secret}] is suspended or inactive.",
 		Advice: "Reactivate it at {provider}, or settle with their support why it was suspended.",
+	},
+	{
+		Symptom: probe.KeysDisabled, Reason: v1alpha1.ReasonAPIKeySuspended, Blame: Owner,
+		Seen:   "Keys are switched off for the resource (disableLocalAuth).",
+		Advice: "Allow key access to the resource at {provider}; Mainstay does not log in by Entra ID.",
 	},
 	{
 		Symptom: probe.CredentialRequired, Reason: v1alpha1.ReasonCredentialRequired, Blame: Owner,
@@ -198,9 +203,14 @@ var rows = []Diagnosis{
 		Advice: "Add the cluster's egress address to the allow-list of the key or account at {provider}.",
 	},
 	{
+		Symptom: probe.PublicAccessDisabled, Reason: v1alpha1.ReasonIPNotAllowed, Blame: Owner,
+		Seen:   "{provider} does not let the cluster reach the resource: its public access is disabled.",
+		Advice: "Give the cluster a private endpoint, or enable public access; no allow-list helps before.",
+	},
+	{
 		Symptom: probe.KeyExpiringSoon, Reason: v1alpha1.ReasonAPIKeyExpiringSoon, Blame: Owner, Shows: probe.Passed,
 		Seen:   "The {credential}[ in {secret}] works, and expires soon: within two weeks.",
-		Advice: "Create a new one at {provider} and put it there before that.",
+		Advice: "{Renewal} and put it there before that.",
 	},
 	{
 		Symptom: probe.KeyUnproven, Reason: v1alpha1.ReasonAPIKeyUnproven, Blame: Owner, Shows: probe.Undecided,

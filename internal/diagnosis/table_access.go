@@ -52,7 +52,7 @@ var accessRows = []Diagnosis{
 	},
 	{
 		Symptom: probe.TooManyConnections, Reason: v1alpha1.ReasonTooManyConnections, Blame: Provider,
-		Seen:   "{host} takes no more connections: those of the server, of the database or of the role are used up.",
+		Seen:   "{host} takes no more connections: those of the server, the pooler, the database or the role are used up.",
 		Advice: "Look in pg_stat_activity for who holds them; have apps close them or share a pooler, or raise the limit.",
 	},
 
@@ -60,7 +60,7 @@ var accessRows = []Diagnosis{
 	{
 		Symptom: probe.LoginNotAdmitted, Reason: v1alpha1.ReasonIPNotAllowed, Blame: Owner,
 		Seen:   "The server does not admit the {credential}[ in {secret}] from the cluster's address, to this database, or with this kind of TLS.",
-		Advice: "Add a line for it to pg_hba.conf, or set spec.postgres.tls to what the lines there ask for.",
+		Advice: "Add a line for it to pg_hba.conf, or the cluster's egress address to the pooler's allow-list, or set spec.postgres.tls to what either asks for.",
 	},
 	{
 		Symptom: probe.LoginNotPermitted, Reason: v1alpha1.ReasonAPIKeySuspended, Blame: Owner,
@@ -71,6 +71,11 @@ var accessRows = []Diagnosis{
 		Symptom: probe.PasswordAskedFor, Reason: v1alpha1.ReasonWeakLoginRefused, Blame: Owner,
 		Seen:   "The server asks to be told the password, and nothing proves who the server is, so it was not told.",
 		Advice: "Set spec.postgres.tls to VerifyFull or VerifyCA, or have the server use scram-sha-256 in pg_hba.conf.",
+	},
+	{
+		Symptom: probe.PoolerProjectUnknown, Reason: v1alpha1.ReasonInvalidAPIKey, Blame: Owner,
+		Seen:   "The pooler at {host} does not know the project in the user name[ in {secret}].",
+		Advice: "Behind Supabase's pooler it is ROLE.PROJECT-REF: copy user name and host from the project's Connect dialog, and see whether the project is paused.",
 	},
 
 	// Authorized: what lets too much through.

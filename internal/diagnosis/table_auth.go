@@ -26,9 +26,19 @@ var authRows = []Diagnosis{
 		Advice: "Set both by NTP, and see which of them is wrong.",
 	},
 	{
+		Symptom: probe.ProjectPaused, Reason: v1alpha1.ReasonProjectPaused, Blame: Owner,
+		Seen:   "The project at {host} is paused.",
+		Advice: "Resume it in the dashboard of Supabase; projects of the free plan pause when nobody uses them.",
+	},
+	{
 		Symptom: probe.ClientRejected, Reason: v1alpha1.ReasonInvalidClient, Blame: Owner,
 		Seen:   "{provider} rejects the client (invalid_client): the client ID[ in {secret}] is unknown there, or its secret is wrong, replaced or expired.",
 		Advice: "Compare both with the client at {provider}; create a new secret there and put it into the Secret.",
+	},
+	{
+		Symptom: probe.ClientSecretExpired, Reason: v1alpha1.ReasonAPIKeyExpired, Blame: Owner,
+		Seen:   "{provider} says that the secret of the client[ in {secret}] has expired.",
+		Advice: "Create a new secret for the client at {provider} and put it there.",
 	},
 	{
 		Symptom: probe.ClientNotShown, Reason: v1alpha1.ReasonClientUnproven, Shows: probe.Unprovable,
@@ -41,6 +51,11 @@ var authRows = []Diagnosis{
 		Advice: "Allow the client the client-credentials grant at {provider}, for the audience that the spec names.",
 	},
 	{
+		Symptom: probe.ScopeMalformed, Reason: v1alpha1.ReasonInsufficientScope, Blame: Owner,
+		Seen:   "{provider} does not take a scope in this form[: {names}].",
+		Advice: "Entra ID wants the resource and /.default in spec.oidc.clientCredentials.scopes, as in api://NAME/.default.",
+	},
+	{
 		Symptom: probe.PrivateKeyPublished, Reason: v1alpha1.ReasonPrivateKeyPublished, Blame: Owner, Counts: AtOnce,
 		Seen:   "Among the public keys of {provider} is a private or symmetric one[: {names}]. Whoever reads it can sign in as anyone.",
 		Advice: "Replace the key at {provider} now, publish the public part alone, and end the sessions that it signed.",
@@ -49,6 +64,11 @@ var authRows = []Diagnosis{
 		Symptom: probe.WrongIssuer, Reason: v1alpha1.ReasonWrongIssuer, Blame: Owner,
 		Seen:   "The discovery document is that of another issuer than spec.endpoint names[; the spec's, then its own: {names}].",
 		Advice: "Make both the same to the letter: scheme, host, path, and the slash at the end. Apps refuse tokens otherwise.",
+	},
+	{
+		Symptom: probe.IssuerIsTemplate, Reason: v1alpha1.ReasonWrongIssuer, Blame: Owner,
+		Seen:   "The discovery document below spec.endpoint names no issuer of its own but a template, which no token has.",
+		Advice: "Put the tenant's ID in place of common in spec.endpoint.",
 	},
 	{
 		Symptom: probe.DiscoveryIncomplete, Reason: v1alpha1.ReasonDiscoveryInvalid, Blame: Owner,
@@ -104,6 +124,6 @@ var authRows = []Diagnosis{
 	{
 		Symptom: probe.TokenRefused, Reason: v1alpha1.ReasonTokenRefused, Blame: Provider, Counts: InARow,
 		Seen:   "{provider} grants the client no token, and does not say why in the words of OAuth 2.0.",
-		Advice: "Ask it for a token by hand, as the app does: it may want an audience, which spec.oidc.clientCredentials.audience names.",
+		Advice: "Ask it for a token by hand, as the app does: it may want a scope or an audience, which spec.oidc.clientCredentials names.",
 	},
 }

@@ -60,6 +60,16 @@ var mailRows = []Diagnosis{
 		Advice: "Set spec.smtp.tls to STARTTLS or Implicit.",
 	},
 	{
+		Symptom: probe.PasswordLoginDisabled, Reason: v1alpha1.ReasonAPIKeySuspended, Blame: Owner,
+		Seen:   "{host} does not let this account log in with a password.",
+		Advice: "Have SMTP AUTH enabled for the mailbox and the tenant, or use a provider with an API.",
+	},
+	{
+		Symptom: probe.AppPasswordNeeded, Reason: v1alpha1.ReasonInvalidAPIKey, Blame: Owner,
+		Seen:   "{host} takes an app password here, and not the one of the account.",
+		Advice: "Create an app password in the account's security settings and put it there.",
+	},
+	{
 		Symptom: probe.MechanismUnknown, Reason: v1alpha1.ReasonMechanismUnknown, Shows: probe.Unprovable,
 		Seen:   "{host} offers no way to log in with a password that Mainstay knows[, only {names}], so the password stays unproven.",
 		Advice: "Where the app logs in that way nothing has to change; else enable PLAIN or LOGIN over TLS at the server.",

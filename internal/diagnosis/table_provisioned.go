@@ -202,7 +202,7 @@ var provisionedRows = []Diagnosis{
 	{
 		Symptom: probe.QuotaExhausted, Reason: v1alpha1.ReasonQuotaExhausted, Blame: Owner, Counts: AtOnce,
 		Seen:   "{provider} answers that credit, quota or a spend limit is used up.",
-		Advice: "Add credit or raise the limit in the billing settings at {provider}; waiting does not help.",
+		Advice: "Add credit or raise the limit in the billing settings at {provider}; waiting helps only where it is a limit of the day.",
 	},
 	{
 		// Seen by the engine, of probes that did not come: it puts the whole verdict in doubt.
@@ -222,8 +222,8 @@ var provisionedRows = []Diagnosis{
 	},
 	{
 		Symptom: probe.DeadLettered, Reason: v1alpha1.ReasonDeadLettered, Blame: Owner, Counts: InARow,
-		Seen:   "The webhook endpoint takes what {provider} sends, but some of the last day was given up and will not be sent again.",
-		Advice: "Have it resent at {provider}; status.deliveries says how much it is.",
+		Seen:   "Some of what {provider} was to deliver in the last day was given up and will not be sent again.",
+		Advice: "Have it resent, by {provider} or the app that sends; status.deliveries says how much it is.",
 	},
 	{
 		Symptom: probe.DeliveriesUnclear, Reason: v1alpha1.ReasonDeliveriesUnclear, Blame: Owner, Shows: probe.Undecided,

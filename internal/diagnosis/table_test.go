@@ -146,7 +146,7 @@ func reasonConstants(t *testing.T) []string {
 }
 
 func TestWordsOfTheTable(t *testing.T) {
-	known := []string{"provider", "object", "kind", "namespace", "secret", "secretName", "secretKeys", "credential", "host", "hostname", "region", "names"}
+	known := []string{"provider", "object", "kind", "namespace", "secret", "secretName", "secretKeys", "credential", "host", "hostname", "region", "keyRegion", "renewal", "Renewal", "names"}
 	command := regexp.MustCompile(`(: kubectl |start Mainstay with --)[^\n]*[^.]$`)
 	sentence := regexp.MustCompile(`^(\{|\[|https|[A-Z])[^\n]*\.$`)
 	figure := regexp.MustCompile(`\d+ ?(ms|s|sec|second|minute|hour|day|time|probe|request|model|domain)`)
@@ -263,10 +263,80 @@ func TestMessagesNameWhatToChange(t *testing.T) {
 			want: "OpenAI rejects the API key in Secret openai (key apiKey). " +
 				"Check that it was copied in full and is of region eu-west-1, or create a new one at OpenAI and put it there.",
 		},
+		"a wrong token is renewed where the app gets its tokens": {
+			given: newDependency().at("AccessCheck", "PostgREST").probed(fails(probe.KeyRejected)),
+			want: "PostgREST rejects the token in Secret openai (key apiKey). " +
+				"Check that it was copied in full, or get a new token from whoever issues the app's tokens and put it there.",
+		},
+		"a token of an API that has expired": {
+			given: newDependency().at("AccessCheck", "HTTP").probed(fails(probe.KeyExpired)),
+			want: "The API says that the token in Secret openai (key apiKey) has expired. " +
+				"Get a new token from whoever issues the app's tokens and put it there.",
+		},
+		"a wrong login of a database": {
+			given: newDependency().at("AccessCheck", "Postgres").probed(fails(probe.KeyRejected)),
+			want: "The database rejects the login in Secret openai (keys username and password). " +
+				"Check that it was copied in full, or set a new password with ALTER ROLE and put it there.",
+		},
+		"a wrong login of a mail server": {
+			given: newDependency().at("EmailProvider", "SMTP").probed(fails(probe.KeyRejected)),
+			want: "The mail server rejects the login in Secret openai (keys username and password). " +
+				"Check that it was copied in full, or get a new password from whoever runs the mail server and put it there.",
+		},
+		"an account of Gmail takes an app password": {
+			given: newDependency().ownHost().at("EmailProvider", "SMTP").probed(fails(probe.AppPasswordNeeded)),
+			want: "llm.shop.example:443 takes an app password here, and not the one of the account. " +
+				"Create an app password in the account's security settings and put it there.",
+		},
+		"an access key of AWS is good in every region": {
+			given: newDependency().at("EmailProvider", "SES").in("eu-west-1").probed(fails(probe.KeyRejected)),
+			want: "Amazon SES rejects the access key in Secret openai (keys accessKeyID and secretAccessKey). " +
+				"Check that it was copied in full, or create an access key in IAM (an SMTP credential of SES is none) and put it there.",
+		},
+		"an access key of AWS for Bedrock": {
+			given: newDependency().at("AIProvider", "Bedrock").in("eu-west-1").probed(fails(probe.KeyExpired)),
+			want: "Amazon Bedrock says that the access key in Secret openai (keys accessKeyID and secretAccessKey) has expired. " +
+				"Create an access key in IAM and put it there.",
+		},
+		"a resource of Azure has two keys": {
+			given: newDependency().at("AIProvider", "AzureOpenAI").probed(fails(probe.KeyRejected)),
+			want: "Azure OpenAI rejects the API key of the resource in Secret openai (key apiKey). " +
+				"Check that it was copied in full, or copy KEY 1 or KEY 2 from Keys and Endpoint of that very resource and put it there.",
+		},
+		"no allow-list helps where public access is disabled": {
+			given: newDependency().at("AIProvider", "AzureOpenAI").probed(fails(probe.PublicAccessDisabled)),
+			want: "Azure OpenAI does not let the cluster reach the resource: its public access is disabled. " +
+				"Give the cluster a private endpoint, or enable public access; no allow-list helps before.",
+		},
+		"Postmark has tokens of several kinds": {
+			given: newDependency().at("EmailProvider", "Postmark").probed(fails(probe.KeyRejected)),
+			want: "Postmark rejects the server token in Secret openai (key apiKey). " +
+				"Check that it was copied in full, or create a new one at Postmark and put it there.",
+		},
 		"an unknown domain names the region, which may be what is wrong": {
 			given: newDependency().in("eu-west-1").probed(fails(probe.DomainNotFound, "example.com")),
 			want: "The domain example.com is not registered at OpenAI with this account. " +
 				"Add the domain at OpenAI, look for it in other regions than eu-west-1, or correct spec.domain.",
+		},
+		"credit that is used up may come back by itself, where it is of the day": {
+			given: newDependency().probed(fails(probe.QuotaExhausted)),
+			want: "OpenAI answers that credit, quota or a spend limit is used up. " +
+				"Add credit or raise the limit in the billing settings at OpenAI; waiting helps only where it is a limit of the day.",
+		},
+		"a path replaces the whole base URL": {
+			given: newDependency().ownHost().probed(fails(probe.PathNotFound)),
+			want: "llm.shop.example:443 answers, but the API of OpenAI is not at this path (404). " +
+				"Check the path of spec.endpoint: it replaces the whole base URL of OpenAI, version included where that has one.",
+		},
+		"what was given up says nothing of what arrives": {
+			given: newDependency().probed(fails(probe.DeadLettered), fails(probe.DeadLettered), fails(probe.DeadLettered)),
+			want: "Some of what OpenAI was to deliver in the last day was given up and will not be sent again. " +
+				"Have it resent, by OpenAI or the app that sends; status.deliveries says how much it is.",
+		},
+		"a project that is paused is the owner's to resume": {
+			given: newDependency().ownHost().at("AuthProvider", "Supabase").probed(fails(probe.ProjectPaused)),
+			want: "The project at llm.shop.example:443 is paused. " +
+				"Resume it in the dashboard of Supabase; projects of the free plan pause when nobody uses them.",
 		},
 		"no provider names the object to edit": {
 			given: newDependency().probed(fails(probe.NoAIProvider)),

@@ -53,8 +53,8 @@ type Reading struct {
 // Good says whether nothing is wrong with the answer.
 func (r Reading) Good() bool { return r.Symptom == Symptom{} }
 
-// Classify reads an answer: first the fault of the way there, then a 5xx status, then what the rules know
-// of the provider's code and message, and only then the status alone.
+// Classify reads an answer: first the fault of the way there, then what the rules know of the provider's status,
+// code and message, and only then the status alone. Of a 5xx status none but a rule that names it knows anything.
 func Classify(a Answer, rules []Rule) Reading {
 	reading := classify(a, rules)
 	if a.Anonymous && (reading.Symptom == KeyRejected || reading.Symptom == Forbidden) {
@@ -68,6 +68,9 @@ func classify(a Answer, rules []Rule) Reading {
 		return Reading{Symptom: a.Fault, Args: a.FaultArgs}
 	}
 	if a.Status >= 500 {
+		if reading, known := decide(a, readError(a.Body), rules); known {
+			return reading
+		}
 		return Reading{Symptom: ServerError}
 	}
 	good := isGood(a.Status)
@@ -85,18 +88,26 @@ func classify(a Answer, rules []Rule) Reading {
 		}
 	}
 	if !good || said.present {
-		for _, rule := range rules {
-			if rule.matches(a, said) {
-				return Reading{
-					Symptom: rule.Means, Args: rule.args(said), Unprovable: rule.Unprovable, Undecided: rule.Undecided,
-				}
-			}
+		if reading, known := decide(a, said, rules); known {
+			return reading
 		}
 	}
 	if good {
 		return readGood(a, !said.present && (said.isObject || json.Valid(a.Body)))
 	}
 	return Reading{Symptom: byStatus(a)}
+}
+
+// decide reads an answer by the first rule that matches; false where none does.
+func decide(a Answer, said errorBody, rules []Rule) (Reading, bool) {
+	for _, rule := range rules {
+		if rule.matches(a, said) {
+			return Reading{
+				Symptom: rule.Means, Args: rule.args(said), Unprovable: rule.Unprovable, Undecided: rule.Undecided,
+			}, true
+		}
+	}
+	return Reading{}, false
 }
 
 // mentionsError says whether a good answer may have an error in it. Almost none has, and to look for the word costs
@@ -149,7 +160,7 @@ func isBrokenJSON(body []byte) bool {
 }
 
 func (r Rule) matches(a Answer, said errorBody) bool {
-	return (r.Status == 0 || r.Status == a.Status) && (!r.Waits || a.first("Retry-After") != "") &&
+	return (r.Status == a.Status || r.Status == 0 && a.Status < 500) && (!r.Waits || a.first("Retry-After") != "") &&
 		(r.Code == "" || slices.Contains(said.codes, r.Code)) &&
 		(r.Message == "" || strings.Contains(strings.ToLower(said.message), r.Message))
 }

@@ -32,6 +32,7 @@ var rules = []Rule{
 	{Message: "lacks scope", Means: ScopeMissing, Args: regexp.MustCompile(`scope ([^ ;]+)`)},
 	{Code: "404", Means: ModelNotAvailable},
 	{Code: "narrow", Means: ScopeMissing},
+	{Status: 540, Means: ProjectPaused},
 }
 
 // challenging is an answer that asks for a credential.
@@ -53,6 +54,8 @@ func TestClassify(t *testing.T) {
 			Answer{Fault: CertificateInvalid, FaultArgs: []string{"it cannot be verified"}, Status: 401}, is(CertificateInvalid, "it cannot be verified"),
 		},
 		"a server error in the words of a rule":       {Answer{Status: 503, Body: []byte(`{"name":"quota"}`)}, is(ServerError)},
+		"a server error that a rule names":            {Answer{Status: 540, Body: []byte("<html>")}, is(ProjectPaused)},
+		"a server error next to it":                   {Answer{Status: 544, Body: []byte(`{}`)}, is(ServerError)},
 		"a status beyond all that exist":              {Answer{Status: 999}, is(ServerError)},
 		"a known error inside a 200":                  {Answer{Status: 200, Body: []byte(`{"error":{"code":"quota"}}`)}, is(QuotaExhausted)},
 		"an unknown error inside a 200":               {Answer{Status: 200, Body: []byte(`{"error":{"code":"rain"}}`)}, is(UnexpectedAnswer)},

@@ -206,6 +206,15 @@ func (s Secret) Shape(issued bool) (Symptom, bool) {
 	return Symptom{}, false
 }
 
+// SpacedShape judges a value that may hold blanks, but none at its ends.
+func (s Secret) SpacedShape() (Symptom, bool) {
+	value := s.Reveal()
+	if strings.TrimSpace(value) == value {
+		value = strings.ReplaceAll(value, " ", "_")
+	}
+	return NewSecret(value).Shape(false)
+}
+
 // ChosenShape judges a value that people choose, such as a password: it may hold any characters, but a line
 // break is one too many.
 func (s Secret) ChosenShape() (Symptom, bool) {

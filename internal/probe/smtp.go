@@ -70,8 +70,10 @@ type Session struct {
 	Fault     Symptom
 	FaultArgs []string
 	At        Step
-	// Code is the code of the reply that refused the step At, and 0 where none did.
+	// Code is the code of the reply that refused the step At, and 0 where none did. Said is how the reply goes on that
+	// refused a login: for patterns to look at, and for nobody to be shown.
 	Code int
+	Said string
 	// Connected says that there was a connection, Secure that TLS was agreed on.
 	Connected, Secure bool
 	// Banner is the server's greeting, and Extensions the lines of its last answer to EHLO: the first
@@ -280,6 +282,9 @@ func (t *talk) fail(ctx context.Context, err error) {
 	switch {
 	case errors.As(err, &refused):
 		t.session.Code = refused.Code
+		if t.session.At == LoggingIn {
+			t.session.Said = refused.Msg[:min(len(refused.Msg), maxLine)]
+		}
 	case errors.Is(err, errNotOffered), errors.Is(err, errNoMechanism):
 		// The step tells.
 	case errors.As(err, &record) && strings.HasPrefix(string(record.RecordHeader[:]), "220"):
@@ -323,4 +328,6 @@ func (d Dialogue) unanswered(l loss) Session {
 
 func (s Session) way() (Symptom, bool) { return s.Fault, s.Connected }
 
-func (s Session) size() int { return len(s.Banner) + len(strings.Join(s.Extensions, "\n")) }
+func (s Session) size() int {
+	return len(s.Banner) + len(s.Said) + len(strings.Join(s.Extensions, "\n"))
+}

@@ -92,6 +92,7 @@ var (
 	DiscoveryNotFound  = define(Reachable, "DiscoveryNotFound")
 	DiscoveryNotPublic = define(Reachable, "DiscoveryNotPublic")
 	ClocksDiffer       = define(Reachable, "ClocksDiffer")
+	ProjectPaused      = define(Reachable, "ProjectPaused")
 
 	// Of databases.
 	TLSNotOffered       = define(Reachable, "TLSNotOffered")
@@ -105,19 +106,24 @@ var (
 
 // Symptoms of stage Authenticated.
 var (
-	KeyRejected        = define(Authenticated, "KeyRejected")
-	KeyRevoked         = define(Authenticated, "KeyRevoked")
-	KeyExpired         = define(Authenticated, "KeyExpired")
-	KeySuspended       = define(Authenticated, "KeySuspended")
-	CredentialRequired = define(Authenticated, "CredentialRequired")
-	IPNotAllowed       = define(Authenticated, "IPNotAllowed")
-	KeyExpiringSoon    = define(Authenticated, "KeyExpiringSoon")
-	KeyUnproven        = define(Authenticated, "KeyUnproven")
-	LoginNotOffered    = define(Authenticated, "LoginNotOffered")
-	LoginNeedsTLS      = define(Authenticated, "LoginNeedsTLS")
-	MechanismUnknown   = define(Authenticated, "MechanismUnknown")
-	ClientRejected     = define(Authenticated, "ClientRejected")
-	ClientNotShown     = define(Authenticated, "ClientNotShown")
+	KeyRejected           = define(Authenticated, "KeyRejected")
+	KeyRevoked            = define(Authenticated, "KeyRevoked")
+	KeyExpired            = define(Authenticated, "KeyExpired")
+	KeySuspended          = define(Authenticated, "KeySuspended")
+	KeysDisabled          = define(Authenticated, "KeysDisabled")
+	CredentialRequired    = define(Authenticated, "CredentialRequired")
+	IPNotAllowed          = define(Authenticated, "IPNotAllowed")
+	PublicAccessDisabled  = define(Authenticated, "PublicAccessDisabled")
+	KeyExpiringSoon       = define(Authenticated, "KeyExpiringSoon")
+	KeyUnproven           = define(Authenticated, "KeyUnproven")
+	LoginNotOffered       = define(Authenticated, "LoginNotOffered")
+	LoginNeedsTLS         = define(Authenticated, "LoginNeedsTLS")
+	PasswordLoginDisabled = define(Authenticated, "PasswordLoginDisabled")
+	AppPasswordNeeded     = define(Authenticated, "AppPasswordNeeded")
+	MechanismUnknown      = define(Authenticated, "MechanismUnknown")
+	ClientRejected        = define(Authenticated, "ClientRejected")
+	ClientSecretExpired   = define(Authenticated, "ClientSecretExpired")
+	ClientNotShown        = define(Authenticated, "ClientNotShown")
 
 	// Of signatures of webhooks.
 	SignatureRejected    = define(Authenticated, "SignatureRejected")
@@ -129,9 +135,10 @@ var (
 	GatewayKeyRejected = define(Authenticated, "GatewayKeyRejected")
 
 	// Of databases.
-	LoginNotAdmitted  = define(Authenticated, "LoginNotAdmitted")
-	LoginNotPermitted = define(Authenticated, "LoginNotPermitted")
-	PasswordAskedFor  = define(Authenticated, "PasswordAskedFor")
+	LoginNotAdmitted     = define(Authenticated, "LoginNotAdmitted")
+	LoginNotPermitted    = define(Authenticated, "LoginNotPermitted")
+	PasswordAskedFor     = define(Authenticated, "PasswordAskedFor")
+	PoolerProjectUnknown = define(Authenticated, "PoolerProjectUnknown")
 )
 
 // Symptoms of stage Authorized.
@@ -143,6 +150,7 @@ var (
 	WebhookOwnerNotFound = define(Authorized, "WebhookOwnerNotFound")
 	ViewForbidden        = define(Authorized, "ViewForbidden")
 	ClientNotAllowed     = define(Authorized, "ClientNotAllowed")
+	ScopeMalformed       = define(Authorized, "ScopeMalformed")
 
 	// Of access over HTTP that is checked, the gravest first.
 	OverprivilegedToken = define(Authorized, "OverprivilegedToken")
@@ -247,6 +255,7 @@ var (
 	// Of sign-in.
 	PrivateKeyPublished        = define(Provisioned, "PrivateKeyPublished")
 	WrongIssuer                = define(Provisioned, "WrongIssuer")
+	IssuerIsTemplate           = define(Provisioned, "IssuerIsTemplate")
 	DiscoveryIncomplete        = define(Provisioned, "DiscoveryIncomplete")
 	DiscoveryInClear           = define(Provisioned, "DiscoveryInClear")
 	SigningKeysNotReadable     = define(Provisioned, "SigningKeysNotReadable")

@@ -59,6 +59,10 @@ type Terms struct {
 	// Credential is what the provider takes, such as "API key"; Keys are the keys of the Secret that hold it.
 	Credential string
 	Keys       []string
+	// Renewal is how one comes by a new credential, within a sentence; empty for creating one at the provider.
+	Renewal string
+	// GlobalKeys says that a credential is good in every region.
+	GlobalKeys bool
 }
 
 // Wants is what the spec of one kind asks for: AIWants, EmailWants, …

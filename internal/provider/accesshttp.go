@@ -16,7 +16,7 @@ import (
 // accessHTTP is who may do what at an API that takes bearer tokens. The status decides, and of a refusal the words
 // that bearer knows as well.
 var accessHTTP = Provider{
-	Kind: "AccessCheck", Name: "HTTP", Called: "the API", Credential: "token",
+	Kind: "AccessCheck", Name: "HTTP", Called: "the API", Credential: "token", Renewal: tokenRenewal,
 	Auth: probe.Bearer,
 	Asks: (*run).checkRequests, Rules: bearerRules,
 	Facts: Facts{
@@ -33,6 +33,9 @@ var accessHTTP = Provider{
 		Source:   "RFC 9110, RFC 6750, RFC 9457", Verified: "2026-11",
 	},
 }
+
+// tokenRenewal is how one comes by a new token of an app, which the API that takes it may not issue.
+const tokenRenewal = "get a new token from whoever issues the app's tokens"
 
 // checkRequests sends what each expectation of the spec says, and says whether it came to the end of them.
 func (r *run) checkRequests(ctx context.Context) bool {

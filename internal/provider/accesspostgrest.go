@@ -17,7 +17,7 @@ import (
 // accessPostgREST is who may read what through PostgREST, which acts as the role that a token claims. It shows what
 // that role sees; why it sees no more, or too much, only the catalog of the database tells.
 var accessPostgREST = Provider{
-	Kind: "AccessCheck", Name: "PostgREST", Credential: "token",
+	Kind: "AccessCheck", Name: "PostgREST", Credential: "token", Renewal: tokenRenewal,
 	Auth: probe.Bearer,
 	Asks: (*run).checkTables, Rules: postgRESTRules,
 	Facts: Facts{
@@ -215,6 +215,7 @@ const (
 )
 
 var postgRESTRules = []probe.Rule{
+	supabasePaused,
 	{Message: "no api key found", Means: probe.GatewayKeyMissing, Source: supabaseGateway, Verified: "2026-11"},
 	{Message: "invalid api key", Means: probe.GatewayKeyRejected, Source: supabaseGateway, Verified: "2026-11"},
 	{Message: "legacy api keys are disabled", Means: probe.GatewayKeyRejected, Source: supabaseGateway, Verified: "2026-11"},

@@ -20,6 +20,7 @@ var azureOpenAI = Provider{
 	Called:   "Azure OpenAI",
 	// A key of one resource is none of another. Azure says the same of both mistakes: the key or the endpoint.
 	Credential: "API key of the resource",
+	Renewal:    "copy KEY 1 or KEY 2 from Keys and Endpoint of that very resource",
 	Auth:       probe.Auth{Header: "Api-Key"},
 	Limits: []LimitHeaders{
 		{"requests", "X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests"},
@@ -32,7 +33,7 @@ var azureOpenAI = Provider{
 			Source: "troubleshooting page; live bodies", Verified: "2026-11",
 		},
 		{
-			Status: 403, Message: "public access is disabled", Means: probe.IPNotAllowed,
+			Status: 403, Message: "public access is disabled", Means: probe.PublicAccessDisabled,
 			Source: "troubleshooting page; live bodies", Verified: "2026-11",
 		},
 		{
@@ -40,8 +41,8 @@ var azureOpenAI = Provider{
 			Source: "troubleshooting page", Verified: "2026-11",
 		},
 		{
-			Code: "AuthenticationTypeDisabled", Means: probe.KeySuspended,
-			Source: "reports of users; not confirmed", Verified: "2026-11",
+			Code: "AuthenticationTypeDisabled", Means: probe.KeysDisabled,
+			Source: "public reports, which quote code and text alike", Verified: "2026-11",
 		},
 		{
 			Code: "DeploymentNotFound", Means: probe.ModelNotAvailable,

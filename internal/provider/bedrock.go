@@ -21,6 +21,7 @@ var bedrock = Provider{
 	Kind: "AIProvider", Name: "Bedrock",
 	BaseURL: "https://bedrock.{place}.amazonaws.com",
 	Called:  "Amazon Bedrock", Credential: "access key",
+	Renewal: "create an access key in IAM", GlobalKeys: true,
 	Auth: probe.Auth{AWSService: "bedrock"},
 	Keys: awsKeys,
 	Steps: []Step{

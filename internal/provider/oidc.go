@@ -22,7 +22,8 @@ import (
 var oidc = Provider{
 	Kind: "AuthProvider", Name: "OIDC",
 	Called: "the issuer", Credential: "client",
-	Keys: []Key{{Name: probe.ClientID}, {Name: probe.ClientSecret, Chosen: true}},
+	// A client ID is printable characters, blanks among them (RFC 6749, appendix A.1; verified 2026-11).
+	Keys: []Key{{Name: probe.ClientID, Spaced: true}, {Name: probe.ClientSecret, Chosen: true}},
 	Steps: []Step{
 		{
 			Path:    "/.well-known/openid-configuration",
@@ -53,7 +54,14 @@ var oidc = Provider{
 	},
 }
 
+// entraID says where what is known of the errors of Entra ID comes from.
+const entraID = "public reports on Entra ID"
+
 var oidcRules = []probe.Rule{
+	{
+		Code: "invalid_client", Message: "aadsts7000222", Means: probe.ClientSecretExpired,
+		Source: entraID, Verified: "2026-11",
+	},
 	{
 		Code: "invalid_client", Means: probe.ClientRejected,
 		Source: "RFC 6749, section 5.2", Verified: "2026-11",
@@ -66,7 +74,7 @@ var oidcRules = []probe.Rule{
 	{
 		// AADSTS700016 of Entra ID, for a client ID that it does not know.
 		Code: "unauthorized_client", Message: "was not found in the directory", Means: probe.ClientRejected,
-		Source: "public reports on Entra ID", Verified: "2026-11",
+		Source: entraID, Verified: "2026-11",
 	},
 	{
 		Code: "unauthorized_client", Means: probe.ClientNotAllowed,
@@ -80,6 +88,15 @@ var oidcRules = []probe.Rule{
 		// Auth0 says so of a client that has no grant for the audience.
 		Code: "access_denied", Means: probe.ClientNotAllowed,
 		Source: "public reports on Auth0", Verified: "2026-11",
+	},
+	{
+		// AADSTS1002012, for one of users.
+		Code: "invalid_scope", Message: "/.default", Means: probe.ScopeMalformed,
+		Source: entraID, Verified: "2026-11",
+	},
+	{
+		Code: "invalid_scope", Message: "aadsts70011", Means: probe.ScopeMalformed,
+		Source: entraID, Verified: "2026-11",
 	},
 	{
 		Code: "invalid_scope", Means: probe.ScopeMissing,
@@ -138,7 +155,11 @@ func readDiscovery(page *Page) error {
 		return fmt.Errorf("methods of clients: %w", err)
 	}
 	wants := ofAuth(page.Wants)
-	if d.Issuer != wants.Issuer {
+	switch {
+	case d.Issuer == wants.Issuer:
+	case strings.Contains(d.Issuer, "{"): // As that of Entra ID for all tenants, {tenantid}.
+		page.Outcome.Fail(probe.IssuerIsTemplate)
+	default:
 		page.Outcome.Fail(probe.WrongIssuer, append([]string{wants.Issuer}, probe.Tokens(d.Issuer)...)...)
 	}
 	found := issuer{algorithms: algorithms, keys: d.Keys, token: d.Token, client: clientMethod(methods)}

@@ -22,13 +22,14 @@ func (r *run) refuse(step Step, reading probe.Reading, name string) {
 	stage, before := reading.Symptom.Stage(), r.outcome[probe.Authenticated].Result
 	open := before == probe.Undecided || before == probe.NotReached
 	names := stage == probe.Provisioned && !reading.Unprovable
-	if open && (names && name != "" || stage == probe.Authorized) {
+	malformed := reading.Symptom == probe.ScopeMalformed // It is looked at before the client is.
+	if open && (names && name != "" || stage == probe.Authorized && !malformed) {
 		// Whoever is told what is missing has been let in, which the steps before left open.
 		r.outcome.Set(probe.Authenticated, probe.Pass())
 		r.proven(stage - 1)
 	}
 	switch symptom := reading.Symptom; {
-	case symptom == probe.ScopeMissing && len(reading.Args) == 0:
+	case (symptom == probe.ScopeMissing || malformed) && len(reading.Args) == 0:
 		r.outcome.Fail(symptom, r.target.Wants.Scope(name)...)
 	case stage == probe.Authorized, symptom == probe.RateLimited, symptom == probe.QuotaExhausted:
 		r.outcome.Fail(symptom, r.admitted(reading.Args)...) // It is about the key or the account.

@@ -22,8 +22,14 @@ var postgresKeys = []Key{
 // postgresBase is the base URL of a provider that speaks Postgres: the spec or the Secret names the server.
 const postgresBase = "postgres://{place}"
 
+// postgresRenewal is how one comes by a new login of PostgreSQL.
+const postgresRenewal = "set a new password with ALTER ROLE"
+
 // postgresSource says where what is known of PostgreSQL comes from.
 const postgresSource = "PostgreSQL documentation, appendix A (error codes) and chapter 5.9 (row security); dialogues with PostgreSQL 15"
+
+// poolerSource says where what is known of its poolers comes from besides.
+const poolerSource = "; source of Supavisor and PgBouncer"
 
 // transact has a database take turns, in one transaction that is rolled back. It says whether the database did;
 // where it did not, why is in the outcome.
@@ -98,9 +104,21 @@ var refusals = []struct {
 	code, says string
 	means      probe.Symptom
 }{
+	// Poolers say in words what PostgreSQL has codes for: Supavisor with XX000, PgBouncer with 08P01.
+	{"", "tenant or user not found", probe.PoolerProjectUnknown},
+	{"", "tenant/user ", probe.PoolerProjectUnknown},
+	{"", "no tenant identifier", probe.PoolerProjectUnknown},
+	{"", "not in tenant allow_list", probe.LoginNotAdmitted},
+	{"", "ssl connection is required", probe.LoginNotAdmitted},
+	{"", "max clients reached", probe.TooManyConnections},
+	{"", "max client connections reached", probe.TooManyConnections},
+	{"", "(max_client_conn)", probe.TooManyConnections},
+	{"08P01", "server login has been failing", probe.DatabaseUnavailable}, // It has the server's words in it.
+	{"08P01", "query_wait_timeout", probe.DatabaseUnavailable},
 	{"28P01", "", probe.KeyRejected},
 	// The name of the file stands in the message whatever its language.
 	{"28000", "pg_hba.conf", probe.LoginNotAdmitted},
+	{"28000", "authentication failed", probe.KeyRejected}, // By PAM, LDAP, GSSAPI and the like.
 	{"28", "", probe.LoginNotPermitted},
 	{"42501", "", probe.ConnectDenied},
 	{"3D000", "", probe.DatabaseNotFound},

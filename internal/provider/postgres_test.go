@@ -36,13 +36,47 @@ func TestWhatKeepsADatabaseFromAnswering(t *testing.T) {
 		refusal probe.SQLError
 		want    string
 	}{
-		"it is starting up":                    {probe.SQLError{Code: "57P03"}, "Failed DatabaseUnavailable 57P03"},
-		"it is shutting down":                  {probe.SQLError{Code: "57P01"}, "Failed DatabaseUnavailable 57P01"},
-		"its disk is full":                     {probe.SQLError{Code: "53100"}, "Failed DatabaseUnavailable 53100"},
-		"too many clients already":             {probe.SQLError{Code: "53300"}, "Failed TooManyConnections"},
-		"a wrong password":                     {probe.SQLError{Code: "28P01"}, "Failed KeyRejected"},
-		"a wrong password at an old pooler":    {probe.SQLError{Code: "08P01", Message: "SASL authentication failed"}, "Failed KeyRejected"},
-		"no such database at an old pooler":    {probe.SQLError{Code: "08P01", Message: "No such database: shop"}, "Failed DatabaseNotFound"},
+		"it is starting up":                 {probe.SQLError{Code: "57P03"}, "Failed DatabaseUnavailable 57P03"},
+		"it is shutting down":               {probe.SQLError{Code: "57P01"}, "Failed DatabaseUnavailable 57P01"},
+		"its disk is full":                  {probe.SQLError{Code: "53100"}, "Failed DatabaseUnavailable 53100"},
+		"too many clients already":          {probe.SQLError{Code: "53300"}, "Failed TooManyConnections"},
+		"a wrong password":                  {probe.SQLError{Code: "28P01"}, "Failed KeyRejected"},
+		"a wrong password at an old pooler": {probe.SQLError{Code: "08P01", Message: "SASL authentication failed"}, "Failed KeyRejected"},
+		"no such database at an old pooler": {probe.SQLError{Code: "08P01", Message: "No such database: shop"}, "Failed DatabaseNotFound"},
+		"a user name without the project": {
+			probe.SQLError{Code: "XX000", Message: "Tenant or user not found"}, "Failed PoolerProjectUnknown",
+		},
+		"a project that a pooler does not know": {
+			probe.SQLError{Code: "XX000", Message: "(ENOTFOUND) tenant/user postgres.abcd not found"}, "Failed PoolerProjectUnknown",
+		},
+		"no project at all": {
+			probe.SQLError{Code: "XX000", Message: "(ENOIDENTIFIER) no tenant identifier provided (external_id or sni_hostname required)"},
+			"Failed PoolerProjectUnknown",
+		},
+		"an address that a pooler does not admit": {
+			probe.SQLError{Code: "XX000", Message: "(EADDRNOTALLOWED) address not in tenant allow_list: {192, 0, 2, 1}"}, "Failed LoginNotAdmitted",
+		},
+		"a pooler that wants TLS": {
+			probe.SQLError{Code: "XX000", Message: "(ESSLREQUIRED) SSL connection is required for user: postgres"}, "Failed LoginNotAdmitted",
+		},
+		"a pool that is full, by session": {
+			probe.SQLError{Code: "XX000", Message: "(EMAXCONNSESSION) max clients reached in session mode"}, "Failed TooManyConnections",
+		},
+		"a pool that is full, by transaction": {
+			probe.SQLError{Code: "XX000", Message: "Max client connections reached"}, "Failed TooManyConnections",
+		},
+		"a full PgBouncer": {
+			probe.SQLError{Code: "08P01", Message: "no more connections allowed (max_client_conn)"}, "Failed TooManyConnections",
+		},
+		"a PgBouncer whose own server lets it in no more": {
+			probe.SQLError{Code: "08P01", Message: `server login has been failing, cached error: password authentication failed for user "a" (server_login_retry)`},
+			"Failed DatabaseUnavailable 08P01",
+		},
+		"a PgBouncer that waits for its server": {
+			probe.SQLError{Code: "08P01", Message: "query_wait_timeout"}, "Failed DatabaseUnavailable 08P01",
+		},
+		"a wrong password, by PAM":             {probe.SQLError{Code: "28000", Message: `PAM authentication failed for user "shop"`}, "Failed KeyRejected"},
+		"a role that may not log in":           {probe.SQLError{Code: "28000", Message: `role "shop" is not permitted to log in`}, "Failed LoginNotPermitted"},
 		"no line in pg_hba.conf, in German":    {probe.SQLError{Code: "28000", Message: "kein pg_hba.conf-Eintrag"}, "Failed LoginNotAdmitted"},
 		"a code that nobody knows":             {probe.SQLError{Code: "ZZ999"}, "Failed UnexpectedAnswer"},
 		"a code that is none":                  {probe.SQLError{Code: "57\nfake: s3cretpassword"}, "Failed DatabaseUnavailable"},

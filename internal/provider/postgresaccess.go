@@ -18,7 +18,8 @@ import (
 var accessPostgres = Provider{
 	Kind: "AccessCheck", Name: "Postgres", Speaks: Postgres,
 	BaseURL: postgresBase, OwnPlace: true, Called: "the database", Credential: "login", Keys: postgresKeys,
-	Asks: (*run).checkAccess,
+	Renewal: postgresRenewal,
+	Asks:    (*run).checkAccess,
 	Facts: Facts{
 		Proves: []string{
 			"the server speaks TLS with a certificate as `spec.postgres.tls` asks for, and takes the login",
@@ -31,7 +32,7 @@ var accessPostgres = Provider{
 			"that a row which nobody shows does not exist",
 		},
 		Requests: "1 transaction, read-only and rolled back",
-		Source:   postgresSource, Verified: "2026-11",
+		Source:   postgresSource + poolerSource, Verified: "2026-11",
 	},
 }
 

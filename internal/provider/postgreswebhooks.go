@@ -19,7 +19,8 @@ import (
 var webhookPostgres = Provider{
 	Kind: "WebhookEndpoint", Name: "Postgres", Speaks: Postgres,
 	BaseURL: postgresBase, OwnPlace: true, Called: "the app's database", Credential: "login", Keys: postgresKeys,
-	Asks: (*run).readViews,
+	Renewal: postgresRenewal,
+	Asks:    (*run).readViews,
 	Facts: Facts{
 		Proves: []string{
 			"the server speaks TLS with a certificate as `spec.postgres.tls` asks for, and takes the login, which is no superuser",
@@ -32,7 +33,7 @@ var webhookPostgres = Provider{
 			"that the app signs with the secret that the receiver has",
 		},
 		Requests: "1 transaction of at most 5 statements on the views, read-only and rolled back",
-		Source:   postgresSource, Verified: "2026-11",
+		Source:   postgresSource + poolerSource, Verified: "2026-11",
 	},
 }
 

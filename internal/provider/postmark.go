@@ -18,7 +18,7 @@ import (
 var postmark = Provider{
 	Kind: "EmailProvider", Name: "Postmark",
 	BaseURL: "https://api.postmarkapp.com",
-	Auth:    probe.Auth{Header: "X-Postmark-Server-Token"},
+	Auth:    probe.Auth{Header: "X-Postmark-Server-Token"}, Credential: "server token",
 	Records: Records{
 		Source: "support pages: the selector is made for the domain, and has the date in it", Verified: "2026-11",
 	},

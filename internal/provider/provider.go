@@ -35,6 +35,11 @@ type Provider struct {
 	// Called is what messages call the provider, and Credential what it takes; Name and "API key" where
 	// they are empty.
 	Called, Credential string
+	// Renewal is how one comes by a new credential where that is not created at the provider, within a sentence
+	// that goes on with "and put it there".
+	Renewal string
+	// GlobalKeys says that a credential is good in every region, at a provider with several hosts.
+	GlobalKeys bool
 	// KeyPrefix is how this vendor's keys begin, as far as that is distinctive; empty where it is not.
 	KeyPrefix string
 	// EveryKey says that all keys begin with KeyPrefix, at whatever host.
@@ -97,6 +102,8 @@ type Key struct {
 	Optional bool
 	// Chosen says that people choose the value, so that it may hold any characters.
 	Chosen bool
+	// Spaced says that the value may hold blanks inside.
+	Spaced bool
 }
 
 // Facts describe what a free probe of a vendor proves, and how sure that is.
@@ -176,7 +183,10 @@ func (p Provider) Base(place string) string {
 // Terms returns what messages call the provider and its credential. ownKey is the key of the Secret that a
 // spec names, for a credential of one value.
 func (p Provider) Terms(ownKey string) probe.Terms {
-	terms := probe.Terms{Provider: cmp.Or(p.Called, p.Name), Credential: cmp.Or(p.Credential, "API key"), Keys: []string{ownKey}}
+	terms := probe.Terms{
+		Provider: cmp.Or(p.Called, p.Name), Credential: cmp.Or(p.Credential, "API key"), Keys: []string{ownKey},
+		Renewal: p.Renewal, GlobalKeys: p.GlobalKeys,
+	}
 	if len(p.Keys) > 0 {
 		terms.Keys = nil
 	}

@@ -19,6 +19,7 @@ var ses = Provider{
 	Kind: "EmailProvider", Name: "SES",
 	BaseURL: "https://email.{place}.amazonaws.com",
 	Called:  "Amazon SES", Credential: "access key",
+	Renewal: "create an access key in IAM (an SMTP credential of SES is none)", GlobalKeys: true,
 	Auth: probe.Auth{AWSService: "ses"},
 	Keys: awsKeys,
 	Records: Records{

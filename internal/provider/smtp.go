@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"mainstay.dev/mainstay/internal/probe"
@@ -19,8 +20,9 @@ var smtp = Provider{
 	Kind: "EmailProvider", Name: "SMTP", Speaks: SMTP,
 	BaseURL: smtpScheme + "://{place}", OwnPlace: true,
 	Asks:   (*run).converse,
-	Called: "the mail server", Credential: "user name and password",
-	Keys: []Key{{Name: probe.UsernamePart, Chosen: true}, {Name: probe.PasswordPart, Chosen: true}},
+	Called: "the mail server", Credential: "login",
+	Renewal: "get a new password from whoever runs the mail server",
+	Keys:    []Key{{Name: probe.UsernamePart, Chosen: true}, {Name: probe.PasswordPart, Chosen: true}},
 	Facts: Facts{
 		Proves: []string{
 			"the server speaks SMTP, with TLS and a certificate that is valid for more than two weeks",
@@ -106,10 +108,24 @@ func (r *run) settleSession(s probe.Session, symptom probe.Symptom, args []strin
 		r.reached(s.Expires)
 		r.outcome.Fail(symptom, args...)
 	}
-	if symptom == probe.KeyRejected {
+	if slices.Contains(passwordRefused, symptom) {
 		r.retryAfter = rejectionPause
 	}
 	r.findSink(s.Banner)
+}
+
+// passwordRefused are what it means that a password was tried in vain.
+var passwordRefused = []probe.Symptom{probe.KeyRejected, probe.PasswordLoginDisabled, probe.AppPasswordNeeded}
+
+// loginRefusals are what replies say in words that refuse a login: Exchange Online has one code for all causes (public
+// reports, 2026-11), and Gmail uses one that has another meaning elsewhere. The first that matches decides.
+var loginRefusals = []struct {
+	says  string
+	means probe.Symptom
+}{
+	{"credentials were incorrect", probe.KeyRejected},
+	{"5.7.139", probe.PasswordLoginDisabled},
+	{"application-specific password", probe.AppPasswordNeeded},
 }
 
 // smtpTrouble says what kept a dialogue from its end; nothing where it came there.
@@ -154,6 +170,11 @@ func loginTrouble(s probe.Session) (probe.Symptom, []string) {
 		return probe.MechanismUnknown, admittedTokens(offered)
 	case s.Code < 500:
 		return probe.MailServerBusy, []string{strconv.Itoa(s.Code)}
+	}
+	for _, known := range loginRefusals {
+		if strings.Contains(strings.ToLower(s.Said), known.says) {
+			return known.means, nil
+		}
 	}
 	switch s.Code {
 	case 535, 534: // RFC 4954

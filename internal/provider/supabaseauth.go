@@ -29,9 +29,10 @@ var supabaseAuth = Provider{
 	},
 	Rules: []probe.Rule{
 		{
-			Message: "legacy api keys are disabled", Means: probe.KeySuspended,
-			Source: "public reports", Verified: "2026-11",
+			Message: "legacy api keys are disabled", Means: probe.GatewayKeyRejected,
+			Source: supabaseGateway, Verified: "2026-11",
 		},
+		supabasePaused,
 	},
 	Facts: Facts{
 		Proves: []string{
@@ -47,6 +48,11 @@ var supabaseAuth = Provider{
 		StatusPage: "https://status.supabase.com",
 		Source:     "source of GoTrue and of its clients; texts of the gateway from public reports", Verified: "2026-11",
 	},
+}
+
+// supabasePaused is what every API of a project answers that is paused.
+var supabasePaused = probe.Rule{
+	Status: 540, Means: probe.ProjectPaused, Source: "Supabase documentation, page HTTP status codes", Verified: "2026-11",
 }
 
 // readGoTrueHealth looks at whether it is GoTrue that answers.

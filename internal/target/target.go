@@ -287,9 +287,12 @@ func values(keys []provider.Key, data map[string][]byte, issued bool) (values ma
 		if _, found := data[key.Name]; !found && key.Optional {
 			continue
 		}
-		shape := probe.Secret.ChosenShape
-		if !key.Chosen {
-			shape = issuedShape(issued)
+		shape := issuedShape(issued)
+		switch {
+		case key.Chosen:
+			shape = probe.Secret.ChosenShape
+		case key.Spaced:
+			shape = probe.Secret.SpacedShape
 		}
 		if values[key.Name], problem, bad = value(data, key.Name, shape); bad {
 			return nil, problem, true

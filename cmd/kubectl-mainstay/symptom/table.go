@@ -91,7 +91,7 @@ var table = []Symptom{
 			"402", "quota", "insufficient quota", "429 insufficient quota", "credit", "credits", "billing", "payment required",
 			"402 payment required", "spend limit", "balance",
 		},
-		Means:   "Credit, quota or a spend limit at the provider is used up; waiting does not help.",
+		Means:   "Credit, quota or a spend limit at the provider is used up; waiting helps only where it is a limit of the day.",
 		Reasons: []string{v1alpha1.ReasonQuotaExhausted, v1alpha1.ReasonRateLimited},
 	},
 	{
@@ -156,7 +156,7 @@ var table = []Symptom{
 			"timeout", "timed out", "time out", "deadline exceeded", "connection refused", "connection reset", "connection closed",
 			"no such host", "dns", "name not resolved", "unreachable", "no route", "tls", "x509", "certificate", "handshake", "proxy",
 			"500", "502", "503", "504", "bad gateway", "server error", "internal server error", "unavailable", "down", "outage",
-			"incident", "cannot be reached", "too many clients", "too many connections", "starting up", "eof", "404", "not found", "html", "invalid json", "unexpected token", "egress", "network",
+			"incident", "cannot be reached", "540", "project paused", "too many clients", "too many connections", "starting up", "eof", "404", "not found", "html", "invalid json", "unexpected token", "egress", "network",
 		},
 		Means: "The way to the provider is broken, or the provider is.",
 		Reasons: []string{
@@ -168,7 +168,7 @@ var table = []Symptom{
 			v1alpha1.ReasonModelNotAvailable, v1alpha1.ReasonRequestPathNotFound,
 			v1alpha1.ReasonWrongTLSMode, v1alpha1.ReasonSTARTTLSNotOffered, v1alpha1.ReasonServiceRefused,
 			v1alpha1.ReasonCertificateEnding, v1alpha1.ReasonTLSNotOffered, v1alpha1.ReasonTooManyConnections,
-			v1alpha1.ReasonDatabaseNotFound, v1alpha1.ReasonClocksDiffer, v1alpha1.ReasonDiscoveryNotPublic,
+			v1alpha1.ReasonDatabaseNotFound, v1alpha1.ReasonClocksDiffer, v1alpha1.ReasonDiscoveryNotPublic, v1alpha1.ReasonProjectPaused,
 		},
 	},
 }
