@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"mainstay.dev/mainstay/controllers"
+	"mainstay.dev/mainstay/internal/diagnosis"
 )
 
 const metricsIntro = `# Metrics
@@ -161,7 +162,8 @@ func alertsPage() ([]byte, error) {
 	page.WriteString("\n## Alerts on dependencies\n")
 	fmt.Fprintf(&page, "\n### %s\n\n`Healthy` is False. Severity critical or warning, after 1 minute. [Reasons](reasons.md) says what each one means.\n", alertUnhealthy)
 	list(&page, func(r reason) bool { return r.Fails() })
-	fmt.Fprintf(&page, "\n### %s\n\n`Healthy` is Unknown, since a question stays open. Severity info, after 1 hour.\n", alertUndecided)
+	fmt.Fprintf(&page, "\n### %s\n\n`Healthy` is Unknown, since a question stays open. Severity info, after 1 hour; of `%s`, which is Mainstay's own fault, warning, after 1 minute.\n",
+		alertUndecided, diagnosis.Of(ownFaults[0]).Reason)
 	list(&page, func(r reason) bool { return r.Doubts() })
 	fmt.Fprintf(&page, "\n### %s\n\n`Healthy` is True, and will not stay so. Severity warning, after 15 minutes.\n", alertWarning)
 	list(&page, func(r reason) bool { return r.Warns() })

@@ -12,6 +12,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/internal/diagnosis"
 )
 
@@ -189,6 +190,12 @@ var operatorScenes = map[string]scene{
 		after:  "30m", fire: []string{mainstayAlert(alertLate, "warning")},
 	},
 	"probes are skipped": {series: []string{"mainstay_probes_skipped_total 0+1x200"}, after: "20m", fire: []string{mainstayAlert(alertSkipped, "warning")}},
+	"Mainstay itself cannot probe": {
+		series: []string{verdict("a", `ready="True", healthy="Unknown", reason="ProbeFailed", blame="Mainstay"`)},
+		after:  "3m", fire: []string{
+			alertUndecided + `{blame="Mainstay", namespace="shop", provider="OpenAI", reason="ProbeFailed", secret="openai", severity="warning", stage="Reachable"}`,
+		},
+	},
 	"a provider limits our own requests": {
 		series: []string{`mainstay_probes_total{outcome="own_requests"} 0+1x200`, verdict("a", `ready="True", healthy="True", reason="Passed"`)},
 		after:  "20m", fire: []string{mainstayAlert(alertOwnRequests, "warning")},
@@ -209,6 +216,9 @@ func everyReason() (all scene) {
 			continue // These have stories of their own.
 		case d.Doubts():
 			name, severity, healthy = alertUndecided, "info", "Unknown"
+			if d.Reason == v1alpha1.ReasonProbeFailed {
+				severity = "warning"
+			}
 		case d.Warns():
 			name, healthy = alertWarning, "True"
 		case !d.Fails():
