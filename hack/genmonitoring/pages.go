@@ -114,6 +114,9 @@ scrape_configs:
       - source_labels: [__meta_kubernetes_service_name]
         regex: mainstay-metrics
         action: keep
+      # Where the operator itself is: what it says of dependencies has their namespaces.
+      - source_labels: [__meta_kubernetes_namespace]
+        target_label: namespace
 ` + "```" + `
 
 ## Severity
@@ -145,7 +148,7 @@ is blind somewhere:
 |---|---|---|
 | ` + "`MainstayAbsent`" + ` | that Prometheus gets no metrics | replicas run and none leads |
 | ` + "`MainstayNoLeader`" + ` | replicas of which none holds the Lease | nothing can be scraped, or the operator runs without ` + "`--enable-leader-election`" + ` |
-| ` + "`MainstayLeaseNotRenewed`" + ` | the Lease itself | kube-state-metrics does not run, or does not show Leases |
+| ` + "`MainstayLeaseNotRenewed`" + ` | the Lease itself | kube-state-metrics does not run, or does not show Leases with their namespace and holder; or the operator was stopped in good order, and gave its Lease up |
 
 ` + "`MainstayProofTooOld`" + ` is what a living operator says of verdicts that it could not renew.
 ` + "`MainstayDependencyNotSeen`" + ` needs the metrics of [kube-state-metrics](../config/kube-state-metrics/README.md), and stays silent without them.

@@ -148,6 +148,14 @@ func mainstayAlert(name, severity string) string {
 	return fmt.Sprintf(`%s{blame="Mainstay", severity=%q}`, name, severity)
 }
 
+// lease is what kube-state-metrics shows of a Lease.
+func lease(namespace, name, holder, renewed string) []string {
+	return []string{
+		fmt.Sprintf(`kube_lease_renew_time{namespace=%q, lease=%q} %s`, namespace, name, renewed),
+		fmt.Sprintf(`kube_lease_owner{namespace=%q, lease=%q, owner_kind="", owner_name="", lease_holder=%q} 1x200`, namespace, name, holder),
+	}
+}
+
 // operatorScenes are about Mainstay itself.
 var operatorScenes = map[string]scene{
 	"nothing of the operator is scraped": {series: []string{"instead"}, after: "10m", fire: []string{mainstayAlert(alertAbsent, "critical")}},
@@ -155,11 +163,22 @@ var operatorScenes = map[string]scene{
 		series: append(without("leader"), `leader_election_master_status{name="mainstay", pod="a"} 0x200`, `leader_election_master_status{name="mainstay-0badcafe", pod="b"} 1x200`),
 		after:  "5m", fire: []string{alertNoLeader + `{blame="Mainstay", name="mainstay", severity="critical"}`},
 	},
-	"the Lease is not renewed": {
-		series: []string{`kube_lease_renew_time{lease="mainstay"} 0x200`, `kube_lease_renew_time{lease="other"} 0x200`},
-		after:  "5m", fire: []string{alertLease + `{blame="Mainstay", lease="mainstay", severity="critical"}`},
+	"of two installations one leads": {
+		series: append(without("leader"), `leader_election_master_status{name="mainstay", namespace="one", pod="a"} 1x200`, `leader_election_master_status{name="mainstay", namespace="two", pod="a"} 0x200`),
+		after:  "5m", fire: []string{alertNoLeader + `{blame="Mainstay", name="mainstay", namespace="two", severity="critical"}`},
 	},
-	"the Lease is renewed": {series: []string{`kube_lease_renew_time{lease="mainstay"} 0+60x200`}, after: "10m"},
+	"the Lease is not renewed": {
+		series: append(lease("system", "mainstay", "pod", "0x200"), lease("system", "other", "pod", "0x200")...),
+		after:  "5m", fire: []string{alertLease + `{blame="Mainstay", lease="mainstay", namespace="system", severity="critical"}`},
+	},
+	"of two Leases of one name one is not renewed": {
+		series: append(lease("one", "mainstay", "pod", "0+60x200"), lease("two", "mainstay", "pod", "0x200")...),
+		after:  "5m", fire: []string{alertLease + `{blame="Mainstay", lease="mainstay", namespace="two", severity="critical"}`},
+	},
+	"the Lease is renewed": {series: lease("system", "mainstay", "pod", "0+60x200"), after: "10m"},
+	"a Lease was given up, as by a shard that is no more": {
+		series: append(lease("system", "mainstay-0badcafe", "", "0x200"), lease("system", "mainstay", "pod", "0+60x200")...), after: "60m",
+	},
 	"the cluster has no way out": {
 		series: append(without("mainstay_cluster"), "mainstay_cluster_egress_down 1x200"),
 		after:  "5m", fire: []string{alertEgress + `{blame="Network", reason="ClusterEgressDown", severity="critical"}`},
