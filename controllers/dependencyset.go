@@ -143,7 +143,7 @@ func (r *SetReconciler) tell(set *v1alpha1.DependencySet, rolled diagnosis.Rollu
 func (r *SetReconciler) setup(mgr ctrl.Manager, concurrent int) error {
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named(strings.ToLower(setKind)).
-		For(&v1alpha1.DependencySet{}, builder.WithPredicates(predicate.Or(r.written.shown(), predicate.GenerationChangedPredicate{}))).
+		For(&v1alpha1.DependencySet{}, builder.WithPredicates(r.written.visited())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrent, EnableWarmup: new(true)})
 	for _, kind := range target.Kinds {
 		b = b.Watches(kind.New().(client.Object), r.whoRequires(kind.Name), builder.WithPredicates(memberChanged))
