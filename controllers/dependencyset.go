@@ -15,7 +15,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -170,14 +169,10 @@ func (r *SetReconciler) whoRequires(kind string) handler.EventHandler {
 	})
 }
 
-// memberChanged admits of updates those that a roll-up can see: of conditions, labels and the provider. A
-// heartbeat is none.
+// memberChanged admits of updates those that a roll-up can see. A heartbeat is none.
 var memberChanged = predicate.Funcs{
 	UpdateFunc: func(e event.UpdateEvent) bool {
 		before, after := e.ObjectOld.(target.Dependency), e.ObjectNew.(target.Dependency)
-		return before.Provider() != after.Provider() || !labels.Equals(before.GetLabels(), after.GetLabels()) ||
-			!slices.EqualFunc(before.SharedStatus().Conditions, after.SharedStatus().Conditions, func(a, b metav1.Condition) bool {
-				return a.Type == b.Type && a.Status == b.Status && a.Reason == b.Reason && a.Message == b.Message
-			})
+		return !equality.Semantic.DeepEqual(diagnosis.MemberOf(before), diagnosis.MemberOf(after))
 	},
 }

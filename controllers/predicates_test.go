@@ -5,7 +5,9 @@ package controllers
 
 import (
 	"testing"
+	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -51,6 +53,44 @@ func TestUpdatesOfAnObjectThatAreVisited(t *testing.T) {
 			}
 			if got := sets.written.visited().Update(update(&v1alpha1.DependencySet{}, &v1alpha1.DependencySet{})); got != c.set {
 				t.Errorf("a set: expected %t, found %t", c.set, got)
+			}
+		})
+	}
+}
+
+// TestUpdatesOfAMemberThatASetSees changes one thing at a time.
+func TestUpdatesOfAMemberThatASetSees(t *testing.T) {
+	t.Parallel()
+	ready := func(change func(*metav1.Condition)) func(*v1alpha1.AIProvider) {
+		return func(ai *v1alpha1.AIProvider) { change(&ai.Status.Conditions[0]) }
+	}
+	for name, c := range map[string]struct {
+		change func(*v1alpha1.AIProvider)
+		want   bool
+	}{
+		"nothing":            {func(*v1alpha1.AIProvider) {}, false},
+		"a heartbeat":        {func(ai *v1alpha1.AIProvider) { ai.Status.LastProbeTime = new(metav1.Now()) }, false},
+		"a transition time":  {ready(func(c *metav1.Condition) { c.LastTransitionTime = metav1.NewTime(time.Unix(9, 0)) }), false},
+		"another condition":  {func(ai *v1alpha1.AIProvider) { ai.Status.Conditions[1].Message = "Another." }, false},
+		"an edit":            {func(ai *v1alpha1.AIProvider) { ai.Generation++ }, true},
+		"a verdict on it":    {ready(func(c *metav1.Condition) { c.ObservedGeneration++ }), true},
+		"a status":           {ready(func(c *metav1.Condition) { c.Status = metav1.ConditionFalse }), true},
+		"a reason":           {ready(func(c *metav1.Condition) { c.Reason = "Another" }), true},
+		"a message":          {ready(func(c *metav1.Condition) { c.Message = "Another." }), true},
+		"a label":            {func(ai *v1alpha1.AIProvider) { ai.Labels = map[string]string{"app": "shop"} }, true},
+		"the provider":       {func(ai *v1alpha1.AIProvider) { ai.Spec.Provider = "OpenAI" }, true},
+		"no conditions left": {func(ai *v1alpha1.AIProvider) { ai.Status.Conditions = nil }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			member := &v1alpha1.AIProvider{Status: v1alpha1.AIProviderStatus{}}
+			member.Status.Conditions = []metav1.Condition{
+				{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonPassed},
+				{Type: v1alpha1.ConditionReachable, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonPassed},
+			}
+			changed := member.DeepCopy()
+			c.change(changed)
+			if got := memberChanged.Update(event.UpdateEvent{ObjectOld: member, ObjectNew: changed}); got != c.want {
+				t.Errorf("expected %t, found %t", c.want, got)
 			}
 		})
 	}
