@@ -15,7 +15,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -143,7 +142,7 @@ func (r *SetReconciler) tell(set *v1alpha1.DependencySet, rolled diagnosis.Rollu
 func (r *SetReconciler) setup(mgr ctrl.Manager, concurrent int) error {
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named(strings.ToLower(setKind)).
-		For(&v1alpha1.DependencySet{}, builder.WithPredicates(predicate.Or(r.written.shown(), predicate.GenerationChangedPredicate{}))).
+		For(&v1alpha1.DependencySet{}, builder.WithPredicates(r.written.visited())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrent, EnableWarmup: new(true)})
 	for _, kind := range target.Kinds {
 		b = b.Watches(kind.New().(client.Object), r.whoRequires(kind.Name), builder.WithPredicates(memberChanged))
@@ -170,14 +169,10 @@ func (r *SetReconciler) whoRequires(kind string) handler.EventHandler {
 	})
 }
 
-// memberChanged admits of updates those that a roll-up can see: of conditions, labels and the provider. A
-// heartbeat is none.
+// memberChanged admits of updates those that a roll-up can see. A heartbeat is none.
 var memberChanged = predicate.Funcs{
 	UpdateFunc: func(e event.UpdateEvent) bool {
 		before, after := e.ObjectOld.(target.Dependency), e.ObjectNew.(target.Dependency)
-		return before.Provider() != after.Provider() || !labels.Equals(before.GetLabels(), after.GetLabels()) ||
-			!slices.EqualFunc(before.SharedStatus().Conditions, after.SharedStatus().Conditions, func(a, b metav1.Condition) bool {
-				return a.Type == b.Type && a.Status == b.Status && a.Reason == b.Reason && a.Message == b.Message
-			})
+		return !equality.Semantic.DeepEqual(diagnosis.MemberOf(before), diagnosis.MemberOf(after))
 	},
 }

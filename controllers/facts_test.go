@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/internal/diagnosis"
 	"mainstay.dev/mainstay/internal/probe"
 )
 
@@ -44,6 +46,57 @@ func TestDeliveriesAreShownCoarsely(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, deliveries(c.told)); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestFactsOutliveNoSpec edits, suspends and replaces an object whose provider told of its limits.
+func TestFactsOutliveNoSpec(t *testing.T) {
+	t.Parallel()
+	id := probe.ID{Kind: "EmailProvider", Namespace: "shop", Name: "transactional"}
+	learned := probe.Verdict{
+		Headroom:   []probe.Headroom{{Resource: "emails", Limit: 200, Remaining: 3}},
+		Deliveries: &probe.Deliveries{Count: new(int64(4)), Failed: new(int64(1))},
+	}
+	for name, c := range map[string]struct {
+		change func(*v1alpha1.EmailProvider)
+		stay   bool
+	}{
+		"the same spec":            {func(*v1alpha1.EmailProvider) {}, true},
+		"an edit":                  {func(o *v1alpha1.EmailProvider) { o.Generation++ }, false},
+		"suspended":                {func(o *v1alpha1.EmailProvider) { o.Spec.Suspend = true }, false},
+		"another of the same name": {func(o *v1alpha1.EmailProvider) { o.UID, o.Status = "2", v1alpha1.EmailProviderStatus{} }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			registry := prometheus.NewRegistry()
+			m, err := NewMetrics(registry, func() probe.Stats { return probe.Stats{} })
+			if err != nil {
+				t.Fatal(err)
+			}
+			object := &v1alpha1.EmailProvider{}
+			object.UID, object.Generation = "1", 1
+			judge := func(v probe.Verdict) {
+				p := verdictReport(id, object, v, diagnosis.Subject{})
+				if object.Spec.Suspend {
+					p = report{id: id, object: object, status: suspended(object)}
+				}
+				m.show(p)
+				*object.SharedStatus() = *p.status
+			}
+			judge(probe.Verdict{})
+			before := series(t, registry)
+			judge(learned)
+			c.change(object)
+			judge(probe.Verdict{})
+			if got := object.Status.Headroom != nil; got != c.stay {
+				t.Errorf("status.headroom: expected %t, found %v", c.stay, object.Status.Headroom)
+			}
+			if got := object.Status.Deliveries != nil; got != c.stay {
+				t.Errorf("status.deliveries: expected %t, found %v", c.stay, object.Status.Deliveries)
+			}
+			if got := series(t, registry) > before; got != c.stay {
+				t.Errorf("metrics: expected %t, found %d series after %d", c.stay, series(t, registry), before)
 			}
 		})
 	}

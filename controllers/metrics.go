@@ -37,7 +37,15 @@ type verdict struct {
 	lastProbe                     float64
 	warnings                      []warning
 	period                        float64
-	facts                         facts
+	// facts are of this spec.
+	facts facts
+	spec  spec
+}
+
+// spec is one version of the spec of one object.
+type spec struct {
+	uid        types.UID
+	generation int64
 }
 
 // warning is what an early warning is about, and whose it is.
@@ -127,7 +135,13 @@ func (m *Metrics) show(p report) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	before := m.verdicts[p.id]
-	v := verdict{provider: p.object.Provider(), blame: string(p.cause.Blame), lastProbe: before.lastProbe, facts: before.facts}
+	v := verdict{
+		provider: p.object.Provider(), blame: string(p.cause.Blame), lastProbe: before.lastProbe,
+		spec: spec{p.object.GetUID(), p.object.GetGeneration()},
+	}
+	if v.spec == before.spec && !p.object.SharedSpec().Suspend {
+		v.facts = before.facts
+	}
 	if ref := p.object.SharedSpec().SecretRef; ref != nil {
 		v.secret = ref.Name
 	}

@@ -161,6 +161,9 @@ func (r *Reconciler) forget(id probe.ID) {
 func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s diagnosis.Subject) report {
 	status := object.SharedStatus().DeepCopy()
 	status.Conditions = diagnosis.Conditions(v, s)
+	if status.ObservedGeneration != object.GetGeneration() {
+		status.Headroom, status.Deliveries = nil, nil // They were learned for another spec.
+	}
 	status.ObservedGeneration = object.GetGeneration()
 	status.EffectivePeriodSeconds = int32(v.EffectivePeriod / time.Second)
 	if len(v.Headroom) > 0 {
@@ -213,6 +216,6 @@ func suspended(object target.Dependency) *v1alpha1.DependencyStatus {
 	if request := keyOf(object).Request; request != status.LastHandledRequest {
 		status.LastHandledRequest, status.LastRequestFinding = request, nil
 	}
-	status.EffectivePeriodSeconds = 0
+	status.EffectivePeriodSeconds, status.Headroom, status.Deliveries = 0, nil, nil
 	return status
 }

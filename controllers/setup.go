@@ -78,7 +78,7 @@ func (r *Reconciler) setup(ctx context.Context, mgr ctrl.Manager, wakeups *Wakeu
 	}
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named(strings.ToLower(r.Kind.Name)).
-		For(r.Kind.New().(client.Object), builder.WithPredicates(predicate.Or(r.written.shown(), predicate.GenerationChangedPredicate{}, requested))).
+		For(r.Kind.New().(client.Object), builder.WithPredicates(r.written.visited(requested))).
 		WatchesRawSource(wakeups.source(r.Kind.Name)).
 		// The caches are filled before leadership comes, so that a takeover is quick and a replica that cannot
 		// read what it needs is not ready.
@@ -124,6 +124,17 @@ func shareTexts(conditions []metav1.Condition) {
 		}
 	}
 }
+
+// visited admits what a reconciler has to see of its own objects: that one is new, is gone or has another spec, and
+// what else is given.
+func (l *ledger[S]) visited(also ...predicate.Predicate) predicate.Predicate {
+	// What lets go of the ledger comes first, since nobody is asked after the first to admit an update.
+	return predicate.Or(append([]predicate.Predicate{l.shown(), predicate.GenerationChangedPredicate{}, recreated}, also...)...)
+}
+
+// recreated admits updates to another object of the same name, as they come where the one was deleted and the other
+// created while the watch was down.
+var recreated = updates(func(e event.UpdateEvent) bool { return e.ObjectOld.GetUID() != e.ObjectNew.GetUID() })
 
 // requested admits updates that ask for a probe now.
 var requested = updates(func(e event.UpdateEvent) bool {

@@ -12,8 +12,13 @@ local waiting = {
   CANotFound = true,
   MemberNotFound = true,
   TooFewMembers = true,
+  NoAccessCheck = true,
   NoAIProvider = true,
+  NoAuthProvider = true,
   NoEmailProvider = true,
+  NoPublicAPI = true,
+  NoStripeAccount = true,
+  NoWebhookEndpoint = true,
 }
 
 local hs = { status = "Progressing", message = "Mainstay has not judged this version yet." }

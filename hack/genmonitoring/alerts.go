@@ -106,7 +106,7 @@ var operatorRules = []rule{
 	},
 	{
 		Alert: alertNoLeader, For: "2m", Labels: mainstays("critical"),
-		Expr: "max by (name) (leader_election_master_status{name=~" + leases + "}) == 0",
+		Expr: "max by (namespace, name) (leader_election_master_status{name=~" + leases + "}) == 0",
 		Annotations: says(
 			"No replica of Mainstay holds the Lease {{ $labels.name }}",
 			"Replicas run and none of them probes, so what statuses say may no longer hold.",
@@ -115,11 +115,13 @@ var operatorRules = []rule{
 	},
 	{
 		Alert: alertLease, For: "1m", Labels: mainstays("critical"),
-		Expr: "time() - max by (lease) (kube_lease_renew_time{lease=~" + leases + "}) > 60",
+		// A Lease without a holder was given up by who ended well, and may be used no more.
+		Expr: `time() - max by (namespace, lease) (kube_lease_renew_time{lease=~` + leases + `}) > 60
+and on (namespace, lease) kube_lease_owner{lease_holder!=""}`,
 		Annotations: says(
 			"The Lease {{ $labels.lease }} of Mainstay was not renewed for {{ $value | humanizeDuration }}",
 			"Nobody probes, so what statuses say may no longer hold. This is what kube-state-metrics says, whether Mainstay can be scraped or not.",
-			"See whether its Pods run, and their logs.",
+			"See whether its Pods run, and their logs. Where it is the Lease of a shard that is no more, delete it: kubectl delete lease -n {{ $labels.namespace }} {{ $labels.lease }}",
 		),
 	},
 	{

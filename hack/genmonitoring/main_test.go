@@ -89,7 +89,7 @@ func TestAlertsSayAllThatTheyHaveTo(t *testing.T) {
 
 // others are metrics that the rules read and that are not the operator's own.
 var others = []string{
-	"leader_election_master_status", "controller_runtime_reconcile_errors_total", "kube_lease_renew_time",
+	"leader_election_master_status", "controller_runtime_reconcile_errors_total", "kube_lease_renew_time", "kube_lease_owner",
 	"kube_customresource_mainstay_dependency_info",
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"mainstay.dev/mainstay/controllers"
+	"mainstay.dev/mainstay/internal/diagnosis"
 )
 
 const metricsIntro = `# Metrics
@@ -113,6 +114,9 @@ scrape_configs:
       - source_labels: [__meta_kubernetes_service_name]
         regex: mainstay-metrics
         action: keep
+      # Where the operator itself is: what it says of dependencies has their namespaces.
+      - source_labels: [__meta_kubernetes_namespace]
+        target_label: namespace
 ` + "```" + `
 
 ## Severity
@@ -144,7 +148,7 @@ is blind somewhere:
 |---|---|---|
 | ` + "`MainstayAbsent`" + ` | that Prometheus gets no metrics | replicas run and none leads |
 | ` + "`MainstayNoLeader`" + ` | replicas of which none holds the Lease | nothing can be scraped, or the operator runs without ` + "`--enable-leader-election`" + ` |
-| ` + "`MainstayLeaseNotRenewed`" + ` | the Lease itself | kube-state-metrics does not run, or does not show Leases |
+| ` + "`MainstayLeaseNotRenewed`" + ` | the Lease itself | kube-state-metrics does not run, or does not show Leases with their namespace and holder; or the operator was stopped in good order, and gave its Lease up |
 
 ` + "`MainstayProofTooOld`" + ` is what a living operator says of verdicts that it could not renew.
 ` + "`MainstayDependencyNotSeen`" + ` needs the metrics of [kube-state-metrics](../config/kube-state-metrics/README.md), and stays silent without them.
@@ -161,7 +165,8 @@ func alertsPage() ([]byte, error) {
 	page.WriteString("\n## Alerts on dependencies\n")
 	fmt.Fprintf(&page, "\n### %s\n\n`Healthy` is False. Severity critical or warning, after 1 minute. [Reasons](reasons.md) says what each one means.\n", alertUnhealthy)
 	list(&page, func(r reason) bool { return r.Fails() })
-	fmt.Fprintf(&page, "\n### %s\n\n`Healthy` is Unknown, since a question stays open. Severity info, after 1 hour.\n", alertUndecided)
+	fmt.Fprintf(&page, "\n### %s\n\n`Healthy` is Unknown, since a question stays open. Severity info, after 1 hour; of `%s`, which is Mainstay's own fault, warning, after 1 minute.\n",
+		alertUndecided, diagnosis.Of(ownFaults[0]).Reason)
 	list(&page, func(r reason) bool { return r.Doubts() })
 	fmt.Fprintf(&page, "\n### %s\n\n`Healthy` is True, and will not stay so. Severity warning, after 15 minutes.\n", alertWarning)
 	list(&page, func(r reason) bool { return r.Warns() })

@@ -119,6 +119,10 @@ type reason struct {
 // inDoubt are the reasons that put every verdict in doubt at once, of which an alert of its own tells.
 var inDoubt = []probe.Symptom{probe.ClusterEgressDown, probe.ProofTooOld}
 
+// ownFaults are the open questions that the administrator of the operator has to close, and soon: for as long as they
+// are open, what they are about is not probed.
+var ownFaults = []probe.Symptom{probe.ProbeFailed}
+
 // reasons returns those that somebody can do something about, in the order of the table.
 func reasons() []reason {
 	var all []reason
@@ -184,6 +188,9 @@ func (r reason) rules() []rule {
 		alert.Expr = fmt.Sprintf("%s{reason=%q}", unhealthyCount, r.Reason)
 	case r.Doubts():
 		alert.Alert, alert.For, alert.Labels["severity"] = alertUndecided, "1h", "info"
+		if slices.Contains(ownFaults, r.Symptom) {
+			alert.For, alert.Labels["severity"] = "1m", "warning"
+		}
 		alert.Expr = fmt.Sprintf(count, fmt.Sprintf(`mainstay_dependency_verdict{healthy="Unknown", reason=%q}`, r.Reason))
 	default:
 		alert.Alert, alert.For, alert.Labels["severity"] = alertWarning, "15m", "warning"

@@ -12,6 +12,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/internal/diagnosis"
 )
 
@@ -147,6 +148,14 @@ func mainstayAlert(name, severity string) string {
 	return fmt.Sprintf(`%s{blame="Mainstay", severity=%q}`, name, severity)
 }
 
+// lease is what kube-state-metrics shows of a Lease.
+func lease(namespace, name, holder, renewed string) []string {
+	return []string{
+		fmt.Sprintf(`kube_lease_renew_time{namespace=%q, lease=%q} %s`, namespace, name, renewed),
+		fmt.Sprintf(`kube_lease_owner{namespace=%q, lease=%q, owner_kind="", owner_name="", lease_holder=%q} 1x200`, namespace, name, holder),
+	}
+}
+
 // operatorScenes are about Mainstay itself.
 var operatorScenes = map[string]scene{
 	"nothing of the operator is scraped": {series: []string{"instead"}, after: "10m", fire: []string{mainstayAlert(alertAbsent, "critical")}},
@@ -154,11 +163,22 @@ var operatorScenes = map[string]scene{
 		series: append(without("leader"), `leader_election_master_status{name="mainstay", pod="a"} 0x200`, `leader_election_master_status{name="mainstay-0badcafe", pod="b"} 1x200`),
 		after:  "5m", fire: []string{alertNoLeader + `{blame="Mainstay", name="mainstay", severity="critical"}`},
 	},
-	"the Lease is not renewed": {
-		series: []string{`kube_lease_renew_time{lease="mainstay"} 0x200`, `kube_lease_renew_time{lease="other"} 0x200`},
-		after:  "5m", fire: []string{alertLease + `{blame="Mainstay", lease="mainstay", severity="critical"}`},
+	"of two installations one leads": {
+		series: append(without("leader"), `leader_election_master_status{name="mainstay", namespace="one", pod="a"} 1x200`, `leader_election_master_status{name="mainstay", namespace="two", pod="a"} 0x200`),
+		after:  "5m", fire: []string{alertNoLeader + `{blame="Mainstay", name="mainstay", namespace="two", severity="critical"}`},
 	},
-	"the Lease is renewed": {series: []string{`kube_lease_renew_time{lease="mainstay"} 0+60x200`}, after: "10m"},
+	"the Lease is not renewed": {
+		series: append(lease("system", "mainstay", "pod", "0x200"), lease("system", "other", "pod", "0x200")...),
+		after:  "5m", fire: []string{alertLease + `{blame="Mainstay", lease="mainstay", namespace="system", severity="critical"}`},
+	},
+	"of two Leases of one name one is not renewed": {
+		series: append(lease("one", "mainstay", "pod", "0+60x200"), lease("two", "mainstay", "pod", "0x200")...),
+		after:  "5m", fire: []string{alertLease + `{blame="Mainstay", lease="mainstay", namespace="two", severity="critical"}`},
+	},
+	"the Lease is renewed": {series: lease("system", "mainstay", "pod", "0+60x200"), after: "10m"},
+	"a Lease was given up, as by a shard that is no more": {
+		series: append(lease("system", "mainstay-0badcafe", "", "0x200"), lease("system", "mainstay", "pod", "0+60x200")...), after: "60m",
+	},
 	"the cluster has no way out": {
 		series: append(without("mainstay_cluster"), "mainstay_cluster_egress_down 1x200"),
 		after:  "5m", fire: []string{alertEgress + `{blame="Network", reason="ClusterEgressDown", severity="critical"}`},
@@ -189,6 +209,12 @@ var operatorScenes = map[string]scene{
 		after:  "30m", fire: []string{mainstayAlert(alertLate, "warning")},
 	},
 	"probes are skipped": {series: []string{"mainstay_probes_skipped_total 0+1x200"}, after: "20m", fire: []string{mainstayAlert(alertSkipped, "warning")}},
+	"Mainstay itself cannot probe": {
+		series: []string{verdict("a", `ready="True", healthy="Unknown", reason="ProbeFailed", blame="Mainstay"`)},
+		after:  "3m", fire: []string{
+			alertUndecided + `{blame="Mainstay", namespace="shop", provider="OpenAI", reason="ProbeFailed", secret="openai", severity="warning", stage="Reachable"}`,
+		},
+	},
 	"a provider limits our own requests": {
 		series: []string{`mainstay_probes_total{outcome="own_requests"} 0+1x200`, verdict("a", `ready="True", healthy="True", reason="Passed"`)},
 		after:  "20m", fire: []string{mainstayAlert(alertOwnRequests, "warning")},
@@ -209,6 +235,9 @@ func everyReason() (all scene) {
 			continue // These have stories of their own.
 		case d.Doubts():
 			name, severity, healthy = alertUndecided, "info", "Unknown"
+			if d.Reason == v1alpha1.ReasonProbeFailed {
+				severity = "warning"
+			}
 		case d.Warns():
 			name, healthy = alertWarning, "True"
 		case !d.Fails():

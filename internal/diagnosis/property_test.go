@@ -80,7 +80,7 @@ func (h *history) something() probe.Outcome {
 		return good() // As with HandshakeFailed, AddressRefused stands for them.
 	case s.Stage() == probe.Configured && s != probe.AddressRefused:
 		return good() // No probe begins where the spec is not usable.
-	case s == probe.KeyRevoked, diagnosis.Of(s).Shows != probe.Failed:
+	case s == probe.KeyRevoked, diagnosis.Of(s).Shows != probe.Failed && diagnosis.Of(s).Reason != v1alpha1.ReasonProbeFailed:
 		return good() // These are no failures that a probe finds.
 	case s == probe.HandshakeFailed:
 		return good() // After a restart it is not told from its twin of the same reason.

@@ -52,6 +52,7 @@ func TestAStatusStandsAfterARestart(t *testing.T) {
 		"the quota is spent":                  {given: newDependency, next: fails(probe.QuotaExhausted)},
 		"the first probe found an outage":     {given: newDependency, next: down},
 		"an outage is believed":               {given: func() *dependency { return newDependency().probed(good(), down, down) }, next: down},
+		"Mainstay cannot probe":               {given: newDependency, next: fails(probe.ReviewForbidden)},
 		"the first probe was rate limited":    {given: newDependency, next: fails(probe.RateLimited)},
 		"a rate limit is believed":            {given: func() *dependency { return newDependency().probed(times(3, fails(probe.RateLimited))...) }, next: fails(probe.RateLimited)},
 		"an outage hides a key that is wrong": {given: func() *dependency { return newDependency().probed(fails(probe.KeyRejected)).probed(times(3, down)...) }, next: down},

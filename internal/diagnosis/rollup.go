@@ -30,7 +30,9 @@ type Kin struct {
 type Member struct {
 	Name, Provider string
 	Labels         map[string]string
-	Conditions     []metav1.Condition
+	Generation     int64
+	// Conditions are those that are rolled up, without transition times.
+	Conditions []metav1.Condition
 }
 
 // MemberOf returns an object as a member.
@@ -39,7 +41,14 @@ func MemberOf(o interface {
 	GetLabels() map[string]string
 	SharedStatus() *v1alpha1.DependencyStatus
 }) Member {
-	return Member{Name: o.GetName(), Provider: o.Provider(), Labels: o.GetLabels(), Conditions: o.SharedStatus().Conditions}
+	m := Member{Name: o.GetName(), Provider: o.Provider(), Labels: o.GetLabels(), Generation: o.GetGeneration()}
+	for _, c := range o.SharedStatus().Conditions {
+		if slices.Contains(rolledUp, c.Type) {
+			c.LastTransitionTime = metav1.Time{}
+			m.Conditions = append(m.Conditions, c)
+		}
+	}
+	return m
 }
 
 // Rollup is what the requirements of an app amount to.
@@ -160,7 +169,8 @@ func wanted(r v1alpha1.Requirement) []string {
 }
 
 // hears returns what a member says of itself, or that the app cannot use it. That no provider is configured
-// goes before which one is.
+// goes before which one is. After an edit what was found last stands, but Ready, since it is a gate, waits for
+// the verdict on the spec as it is now.
 func (e *entry) hears(m Member, subject Subject) map[string]metav1.Condition {
 	accepted := len(e.AcceptedProviders) == 0 || slices.Contains(e.AcceptedProviders, m.Provider)
 	if !accepted && m.Provider != noProvider {
@@ -177,13 +187,16 @@ func (e *entry) hears(m Member, subject Subject) map[string]metav1.Condition {
 		}
 	}
 	for _, c := range m.Conditions {
-		if slices.Contains(rolledUp, c.Type) {
-			c.Message = fmt.Sprintf("%s %s: %s", subject.Kind, m.Name, c.Message)
-			says[c.Type] = c
+		if c.Type == v1alpha1.ConditionReady && c.ObservedGeneration != m.Generation {
+			c.Status, c.Reason, c.Message = metav1.ConditionUnknown, v1alpha1.ReasonProbing, editedMessage
 		}
+		c.Message = fmt.Sprintf("%s %s: %s", subject.Kind, m.Name, c.Message)
+		says[c.Type] = c
 	}
 	return says
 }
+
+const editedMessage = "Its spec was edited, and no probe of it has ended yet."
 
 // noProvider is the provider of an object for which none is configured.
 const noProvider = "None"

@@ -38,6 +38,12 @@ func by(provider string, m diagnosis.Member) diagnosis.Member {
 	return m
 }
 
+// edited is an object whose spec is another than the one that was judged.
+func edited(m diagnosis.Member) diagnosis.Member {
+	m.Generation++
+	return m
+}
+
 var (
 	fine    = func(name string) diagnosis.Member { return member(name, "True", "True") }
 	limited = func(name string) diagnosis.Member { return member(name, "False RateLimited", "True") }
@@ -181,6 +187,18 @@ func TestRollUp(t *testing.T) {
 			emails:   members{by("None", member("b", "False NoEmailProvider", "False NoEmailProvider"))},
 			healthy:  "False NoEmailProvider", ready: "False NoEmailProvider", summary: "Down: no email provider configured",
 		},
+		"an object that was edited is not ready until it is judged again": {
+			requires: []v1alpha1.Requirement{ai, email}, ais: members{edited(fine("a"))}, emails: members{fine("b")},
+			healthy: "True Passed", ready: "Unknown Probing", summary: "All systems operational",
+		},
+		"an object that was edited may be mended": {
+			requires: []v1alpha1.Requirement{ai}, ais: members{edited(wrong("a"))},
+			healthy: "False InvalidAPIKey", ready: "Unknown Probing", summary: "Down: AI invalid API key",
+		},
+		"another may stand in for one that was edited": {
+			requires: []v1alpha1.Requirement{least(1, ai)}, ais: members{edited(fine("a")), fine("b")},
+			healthy: "True Passed", ready: "True Passed", summary: "All systems operational",
+		},
 		"one object that two entries mean is listed once": {
 			requires: []v1alpha1.Requirement{optional(ai), named("a", ai)}, ais: members{fine("a")},
 			healthy: "True Passed", ready: "True Passed", summary: "All systems operational",
@@ -225,6 +243,15 @@ func TestRollUp(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestARollUpSaysWhichMemberIsBeingJudged(t *testing.T) {
+	set := &v1alpha1.DependencySet{Spec: v1alpha1.DependencySetSpec{Requires: []v1alpha1.Requirement{{Kind: "AIProvider"}}}}
+	rolled := diagnosis.RollUp(set, map[string]diagnosis.Kin{"AIProvider": {Members: []diagnosis.Member{edited(fine("chat"))}}})
+	want := "AIProvider chat: Its spec was edited, and no probe of it has ended yet."
+	if diff := cmp.Diff(want, rolled.Conditions[2].Message); diff != "" {
+		t.Errorf("message of Ready (-want +found):\n%s", diff)
 	}
 }
 

@@ -20,6 +20,9 @@ func Settle(v probe.Verdict, t probe.Target, o probe.Outcome, at time.Time) prob
 	}
 	for stage, found := range o {
 		s := &v.Stages[stage]
+		if found.Result == probe.Failed && Of(found.Symptom).Doubts() {
+			found.Result = probe.Undecided // A fault of Mainstay's own ended the probe, and proves nothing wrong.
+		}
 		switch {
 		case found.Result == probe.NotReached:
 			if blocked(v, probe.Stage(stage)) {

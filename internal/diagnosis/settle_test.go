@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/internal/diagnosis"
 	"mainstay.dev/mainstay/internal/probe"
 )
@@ -234,7 +235,10 @@ func TestAnOutageTakesNothingBack(t *testing.T) {
 		"a failure of Mainstay takes nothing back": {
 			before: []probe.Outcome{good()},
 			during: func() (o probe.Outcome) { o.Fail(probe.ProbeFailed); return o }(),
-			want:   []string{"Configured True Passed", "Reachable False ProbeFailed", "Provisioned True Passed", "Ready True Unproven"},
+			want: []string{
+				"Configured True Passed", "Reachable Unknown ProbeFailed", "Provisioned True Passed",
+				"Healthy Unknown ProbeFailed", "Ready True Unproven",
+			},
 		},
 	}
 	for name, c := range cases {
@@ -242,6 +246,32 @@ func TestAnOutageTakesNothingBack(t *testing.T) {
 			d := newDependency().probed(c.before...).probed(times(5, c.during)...)
 			expect(t, name, d.conditions(), c.want)
 		})
+	}
+}
+
+// TestAFaultOfMainstayIsNoneOfTheDependency holds that what says nothing of a dependency turns nothing False, and is
+// shown after no fewer probes than a failure.
+func TestAFaultOfMainstayIsNoneOfTheDependency(t *testing.T) {
+	for _, row := range diagnosis.ForReason(v1alpha1.ReasonProbeFailed) {
+		fault, down := fails(row.Symptom), fails(probe.TimedOut)
+		for name, c := range map[string]struct {
+			outcomes []probe.Outcome
+			want     []string
+		}{
+			"from the start":      {times(5, fault), []string{"Reachable Unknown ProbeFailed", "Healthy Unknown ProbeFailed", "Ready True Unproven"}},
+			"below the threshold": {append(times(1, good()), times(2, fault)...), []string{"Reachable True Passed", "Healthy True Passed"}},
+			"at the threshold":    {append(times(1, good()), times(3, fault)...), []string{"Reachable Unknown ProbeFailed", "Healthy Unknown ProbeFailed"}},
+			"during an outage":    {append(times(3, down), times(2, fault)...), []string{"Reachable False TimedOut", "Healthy False TimedOut"}},
+			"after an outage":     {append(times(3, down), times(3, fault)...), []string{"Reachable Unknown ProbeFailed", "Healthy Unknown ProbeFailed"}},
+		} {
+			t.Run(row.Symptom.String()+" "+name, func(t *testing.T) {
+				d := newDependency().probed(c.outcomes...)
+				expect(t, name, d.conditions(), c.want)
+				if cause := diagnosis.Healthy(d.verdict, d.subject); cause.Reason == v1alpha1.ReasonProbeFailed && cause.Blame != diagnosis.Mainstay {
+					t.Errorf("expected Mainstay to be blamed, found %q", cause.Blame)
+				}
+			})
+		}
 	}
 }
 

@@ -137,12 +137,12 @@ var rows = []Diagnosis{
 		Advice: "Check whether a proxy, a firewall or a login page answers in its place.",
 	},
 	{
-		Symptom: probe.ProbeFailed, Reason: v1alpha1.ReasonProbeFailed, Blame: Mainstay,
+		Symptom: probe.ProbeFailed, Reason: v1alpha1.ReasonProbeFailed, Blame: Mainstay, Shows: probe.Undecided,
 		Seen:   "Mainstay failed to probe; this says nothing about {provider}.",
 		Advice: "See the log of the operator, and report it to Mainstay's maintainers.",
 	},
 	{
-		Symptom: probe.ClockWrong, Reason: v1alpha1.ReasonProbeFailed, Blame: Mainstay,
+		Symptom: probe.ClockWrong, Reason: v1alpha1.ReasonProbeFailed, Blame: Mainstay, Shows: probe.Undecided,
 		Seen:   "{provider} finds that the clock of Mainstay's node is wrong, which spoils its signatures; this says nothing about the {credential}.",
 		Advice: "Set the clock of the node on which Mainstay runs, by NTP.",
 	},

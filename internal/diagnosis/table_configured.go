@@ -27,7 +27,7 @@ var configuredRows = []Diagnosis{
 		Advice: "Name a real mail server in spec.smtp, or set spec.smtp.sink to Accept where a sink is meant or the guess is wrong.",
 	},
 	{
-		// These four are of a DependencySet alone: such an object is declared, or it is not.
+		// The next four, and NoAccessCheck, are of a DependencySet alone: such an object is declared, or it is not.
 		Symptom: probe.NoPublicAPI, Reason: v1alpha1.ReasonNoPublicAPI, Blame: Owner, Stalls: true,
 		Seen:   "No public API is declared.",
 		Advice: "Create a PublicAPI with its endpoint, the Secret with its key, and the requests that the app sends.",

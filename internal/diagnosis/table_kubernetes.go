@@ -18,7 +18,7 @@ var kubernetesRows = []Diagnosis{
 		Advice: "Look at its health and its load: kubectl get --raw '/readyz?verbose'",
 	},
 	{
-		Symptom: probe.ReviewForbidden, Reason: v1alpha1.ReasonProbeFailed, Blame: Mainstay,
+		Symptom: probe.ReviewForbidden, Reason: v1alpha1.ReasonProbeFailed, Blame: Mainstay, Shows: probe.Undecided,
 		Seen: "The API server does not let Mainstay ask who may do what: its role lacks create on localsubjectaccessreviews, or get on serviceaccounts. " +
 			"This says nothing about {object}.",
 		Advice: "Apply the role that comes with this version of Mainstay, config/rbac/role.yaml; where it is bound in some namespaces alone, in namespace {namespace} too.",
