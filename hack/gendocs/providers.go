@@ -173,6 +173,9 @@ func rules(page *bytes.Buffer, rules []probe.Rule) {
 		if r.Undecided {
 			reason += ", which stays open"
 		}
+		if r.Edge {
+			reason += ", which says nothing of the credential"
+		}
 		status := ""
 		if r.Status != 0 {
 			status = strconv.Itoa(r.Status)

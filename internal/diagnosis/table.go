@@ -218,8 +218,8 @@ var rows = []Diagnosis{
 	},
 	{
 		Symptom: probe.RegionNotSupported, Reason: v1alpha1.ReasonRegionNotSupported, Blame: Owner,
-		Seen:   "{provider} does not serve the country or region that the cluster calls from.",
-		Advice: "Call from a supported region, or choose another provider.",
+		Seen:   "{provider} does not serve the country, region or network that the cluster calls from.",
+		Advice: "Call from a region and a network that it serves, or choose another provider.",
 	},
 	{
 		Symptom: probe.AccountNotAccessible, Reason: v1alpha1.ReasonAccountNotAccessible, Blame: Owner,
