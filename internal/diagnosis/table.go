@@ -204,6 +204,12 @@ var rows = []Diagnosis{
 			"and the answers to both look the same[, as do those to keys of another region than {region}].",
 		Advice: "Set spec.testEmail of {object} to tell them apart, or use a key that may read domains.",
 	},
+	{
+		Symptom: probe.KeyOfOtherRegion, Reason: v1alpha1.ReasonInvalidAPIKey, Blame: Owner,
+		Seen: "The project of the {credential}[ in {secret}] keeps its data in a region, and is not served at {host}[: {names} serves it].",
+		Advice: "Set spec.endpoint to the host of its region, as in https://us.api.openai.com/v1, and have the Secret allow that host: " +
+			"kubectl edit {object} -n {namespace}",
+	},
 
 	// Authorized
 	{

@@ -113,6 +113,7 @@ var (
 	IPNotAllowed       = define(Authenticated, "IPNotAllowed")
 	KeyExpiringSoon    = define(Authenticated, "KeyExpiringSoon")
 	KeyUnproven        = define(Authenticated, "KeyUnproven")
+	KeyOfOtherRegion   = define(Authenticated, "KeyOfOtherRegion")
 	LoginNotOffered    = define(Authenticated, "LoginNotOffered")
 	LoginNeedsTLS      = define(Authenticated, "LoginNeedsTLS")
 	MechanismUnknown   = define(Authenticated, "MechanismUnknown")
