@@ -53,8 +53,14 @@ var bedrock = Provider{
 	},
 }
 
+// bedrockDay is a limit that waiting a while does not bring back, in the code of one that it does.
+var bedrockDay = probe.Rule{
+	Code: "ThrottlingException", Message: "tokens per day", Means: probe.QuotaExhausted,
+	Source: "live bodies", Verified: "2026-11",
+}
+
 // bedrockRules follow those of AWS at large.
-var bedrockRules = slices.Concat(awsRules, []probe.Rule{
+var bedrockRules = slices.Concat([]probe.Rule{bedrockDay}, awsRules, []probe.Rule{
 	{
 		Code: "ServiceQuotaExceededException", Means: probe.QuotaExhausted,
 		Source: "aws-sdk-go-v2", Verified: "2026-11",
