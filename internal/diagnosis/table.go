@@ -223,6 +223,17 @@ var rows = []Diagnosis{
 		Advice: "Check the permissions of the key, and of the project or role behind it, at {provider}.",
 	},
 	{
+		// This one and the next are Google's, whose projects enable each API.
+		Symptom: probe.APINotEnabled, Reason: v1alpha1.ReasonRoleForbidden, Blame: Owner,
+		Seen:   "The Generative Language API is not enabled in the project of the {credential}[ in {secret}].",
+		Advice: "Enable it in the Google Cloud console; it takes some minutes.",
+	},
+	{
+		Symptom: probe.KeyRestricted, Reason: v1alpha1.ReasonRoleForbidden, Blame: Owner,
+		Seen:   "A restriction on the {credential}[ in {secret}] keeps it from this API.",
+		Advice: "Edit its API, website or address restrictions in the Google Cloud console.",
+	},
+	{
 		Symptom: probe.RegionNotSupported, Reason: v1alpha1.ReasonRegionNotSupported, Blame: Owner,
 		Seen:   "{provider} does not serve the country, region or network that the cluster calls from.",
 		Advice: "Call from a region and a network that it serves, or choose another provider.",

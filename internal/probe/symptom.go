@@ -139,6 +139,8 @@ var (
 var (
 	ScopeMissing         = define(Authorized, "ScopeMissing")
 	Forbidden            = define(Authorized, "Forbidden")
+	APINotEnabled        = define(Authorized, "APINotEnabled")
+	KeyRestricted        = define(Authorized, "KeyRestricted")
 	RegionNotSupported   = define(Authorized, "RegionNotSupported")
 	AccountNotAccessible = define(Authorized, "AccountNotAccessible")
 	WebhookOwnerNotFound = define(Authorized, "WebhookOwnerNotFound")
