@@ -201,6 +201,7 @@ var (
 	ModelNotEntitled          = define(Provisioned, "ModelNotEntitled")
 	ModelNotInRegion          = define(Provisioned, "ModelNotInRegion")
 	ModelNeedsProfile         = define(Provisioned, "ModelNeedsProfile")
+	ModelBarredByPrivacy      = define(Provisioned, "ModelBarredByPrivacy")
 	ModelNotVisible           = define(Provisioned, "ModelNotVisible")
 	DomainNotFound            = define(Provisioned, "DomainNotFound")
 	DomainNotVerified         = define(Provisioned, "DomainNotVerified")

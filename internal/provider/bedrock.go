@@ -100,6 +100,11 @@ var bedrockRules = slices.Concat([]probe.Rule{bedrockDay}, awsRules, []probe.Rul
 		Source: "reports of users", Verified: "2026-11",
 	},
 	{
+		// Whatever is asked: the account is blocked, as new ones may be.
+		Code: "ValidationException", Message: "operation not allowed", Means: probe.ModelNotAuthorized,
+		Source: "reports of users", Verified: "2026-11",
+	},
+	{
 		// Comes as 429, and is no limit: the model is being made ready.
 		Code: "ModelNotReadyException", Means: probe.CompletionFailed,
 		Source: "aws-sdk-go-v2", Verified: "2026-11",
