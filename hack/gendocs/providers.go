@@ -42,6 +42,10 @@ var byStatus = []struct {
 	{"404 and 405", probe.Answer{Status: 404}},
 	{"429", probe.Answer{Status: 429}},
 	{"5xx, where no rule names the status", probe.Answer{Status: 500}},
+	{
+		"a problem document of Cloudflare's own but for 429, whatever a rule says",
+		probe.Answer{Status: 403, Body: []byte(`{"cloudflare_error":true}`)},
+	},
 	{"anything else, and a page of HTML", probe.Answer{Status: 400}},
 }
 
@@ -168,6 +172,9 @@ func rules(page *bytes.Buffer, rules []probe.Rule) {
 		}
 		if r.Undecided {
 			reason += ", which stays open"
+		}
+		if r.Edge {
+			reason += ", which says nothing of the credential"
 		}
 		status := ""
 		if r.Status != 0 {

@@ -150,7 +150,7 @@ func words(sentence string) string {
 		},
 	}
 	sentence = strings.NewReplacer(
-		"{object}", "the object", " of kind {kind}", "", "{secret}", "Secret {secretName}", " ({secretKeys})", "",
+		"edit {object}", "edit KIND NAME", "{object}", "the object", " of kind {kind}", "", "{secret}", "Secret {secretName}", " ({secretKeys})", "",
 	).Replace(sentence)
 	text := general.Say(sentence, nil)
 	return strings.ToUpper(text[:1]) + text[1:]

@@ -218,6 +218,12 @@ var rows = []Diagnosis{
 			"and the answers to both look the same[, as do those to keys of another region than {region}].",
 		Advice: "Set spec.testEmail of {object} to tell them apart, or use a key that may read domains.",
 	},
+	{
+		Symptom: probe.KeyOfOtherRegion, Reason: v1alpha1.ReasonInvalidAPIKey, Blame: Owner,
+		Seen: "The project of the {credential}[ in {secret}] keeps its data in a region, and is not served at {host}[: {names} serves it].",
+		Advice: "Set spec.endpoint to the host of its region, as in https://us.api.openai.com/v1, and have the Secret allow that host: " +
+			"kubectl edit {object} -n {namespace}",
+	},
 
 	// Authorized
 	{
@@ -231,9 +237,20 @@ var rows = []Diagnosis{
 		Advice: "Check the permissions of the key, and of the project or role behind it, at {provider}.",
 	},
 	{
+		// This one and the next are Google's, whose projects enable each API.
+		Symptom: probe.APINotEnabled, Reason: v1alpha1.ReasonRoleForbidden, Blame: Owner,
+		Seen:   "The Generative Language API is not enabled in the project of the {credential}[ in {secret}].",
+		Advice: "Enable it in the Google Cloud console; it takes some minutes.",
+	},
+	{
+		Symptom: probe.KeyRestricted, Reason: v1alpha1.ReasonRoleForbidden, Blame: Owner,
+		Seen:   "A restriction on the {credential}[ in {secret}] keeps it from this API.",
+		Advice: "Edit its API, website or address restrictions in the Google Cloud console.",
+	},
+	{
 		Symptom: probe.RegionNotSupported, Reason: v1alpha1.ReasonRegionNotSupported, Blame: Owner,
-		Seen:   "{provider} does not serve the country or region that the cluster calls from.",
-		Advice: "Call from a supported region, or choose another provider.",
+		Seen:   "{provider} does not serve the country, region or network that the cluster calls from.",
+		Advice: "Call from a region and a network that it serves, or choose another provider.",
 	},
 	{
 		Symptom: probe.AccountNotAccessible, Reason: v1alpha1.ReasonAccountNotAccessible, Blame: Owner,

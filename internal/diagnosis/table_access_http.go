@@ -86,7 +86,7 @@ var accessHTTPRows = []Diagnosis{
 	},
 	{
 		Symptom: probe.PageAnswered, Reason: v1alpha1.ReasonAccessUnclear, Blame: Owner, Shows: probe.Undecided,
-		Seen:   "A web page answers where JSON was asked for, which tells nothing of the access[: {names}].",
+		Seen:   "A web page or a firewall answers in place of the API, which tells nothing of the access[: {names}].",
 		Advice: "Name a path of the API behind it, and check whether a proxy, a firewall or a login page answers in its place.",
 	},
 	{

@@ -30,7 +30,7 @@ var provisionedRows = []Diagnosis{
 	{
 		Symptom: probe.ModelNotAuthorized, Reason: v1alpha1.ReasonModelNotAvailable, Blame: Owner,
 		Seen:   "The account is not authorized to use a model that spec.models names[: {names}].",
-		Advice: "Have the policies of the organization and of the account at {provider} allow it.",
+		Advice: "Have the policies of the organization and of the account at {provider} allow it; where they do, ask their support whether the account is blocked.",
 	},
 	{
 		Symptom: probe.ModelNotEntitled, Reason: v1alpha1.ReasonModelNotAvailable, Blame: Owner,
@@ -46,6 +46,11 @@ var provisionedRows = []Diagnosis{
 		Symptom: probe.ModelNeedsProfile, Reason: v1alpha1.ReasonModelNotAvailable, Blame: Owner,
 		Seen:   "{provider} runs a model that spec.models names only through an inference profile[: {names}].",
 		Advice: "Name the profile in its place, as in us. and the name of the model.",
+	},
+	{
+		Symptom: probe.ModelBarredByPrivacy, Reason: v1alpha1.ReasonModelNotAvailable, Blame: Owner,
+		Seen:   "The privacy settings at {provider} leave nobody to serve a model[: {names}].",
+		Advice: "Change what they allow, in the settings for privacy at {provider}, or name another model.",
 	},
 	{
 		Symptom: probe.ModelNotVisible, Reason: v1alpha1.ReasonModelNotVisible, Shows: probe.Unprovable,

@@ -313,6 +313,12 @@ func TestMessagesNameWhatToChange(t *testing.T) {
 			want: "Postmark rejects the server token in Secret openai (key apiKey). " +
 				"Check that it was copied in full, or create a new one at Postmark and put it there.",
 		},
+		"a key whose project is served in a region names the host": {
+			given: newDependency().probed(fails(probe.KeyOfOtherRegion, "us.api.openai.com")),
+			want: "The project of the API key in Secret openai (key apiKey) keeps its data in a region, and is not served at api.openai.com:443: " +
+				"us.api.openai.com serves it. Set spec.endpoint to the host of its region, as in https://us.api.openai.com/v1, and have the " +
+				"Secret allow that host: kubectl edit AIProvider chat -n shop",
+		},
 		"an unknown domain names the region, which may be what is wrong": {
 			given: newDependency().in("eu-west-1").probed(fails(probe.DomainNotFound, "example.com")),
 			want: "The domain example.com is not registered at OpenAI with this account. " +

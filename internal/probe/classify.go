@@ -34,6 +34,8 @@ type Rule struct {
 	Unprovable bool
 	// Undecided says that the answer leaves the stage of the symptom open, since it may mean two things.
 	Undecided bool
+	// Edge says that the answer comes from before the API, so that nobody has looked at the credential.
+	Edge bool
 	// Args finds arguments in the message: the first group of each match, split at commas, as far as
 	// Token admits it.
 	Args *regexp.Regexp
@@ -48,13 +50,16 @@ type Reading struct {
 	Args       []string
 	Unprovable bool
 	Undecided  bool
+	// Edge says that it comes from before the API, and tells nothing of the credential.
+	Edge bool
 }
 
 // Good says whether nothing is wrong with the answer.
 func (r Reading) Good() bool { return r.Symptom == Symptom{} }
 
-// Classify reads an answer: first the fault of the way there, then what the rules know of the provider's status,
-// code and message, and only then the status alone. Of a 5xx status none but a rule that names it knows anything.
+// Classify reads an answer: first the fault of the way there, then what Cloudflare says for itself, then what the rules
+// know of the provider's status, code and message, and only then the status alone. Of a 5xx status none but a rule that
+// names it knows anything.
 func Classify(a Answer, rules []Rule) Reading {
 	reading := classify(a, rules)
 	if a.Anonymous && (reading.Symptom == KeyRejected || reading.Symptom == Forbidden) {
@@ -78,6 +83,9 @@ func classify(a Answer, rules []Rule) Reading {
 		return readGood(a, json.Valid(a.Body))
 	}
 	said := readError(a.Body)
+	if said.cloudflare && a.Status != http.StatusTooManyRequests {
+		return Reading{Symptom: UnexpectedAnswer, Edge: true}
+	}
 	if code := awsCode(a.first(awsErrorType)); code != "" {
 		said.codes = append(said.codes, code)
 	}
@@ -103,7 +111,8 @@ func decide(a Answer, said errorBody, rules []Rule) (Reading, bool) {
 	for _, rule := range rules {
 		if rule.matches(a, said) {
 			return Reading{
-				Symptom: rule.Means, Args: rule.args(said), Unprovable: rule.Unprovable, Undecided: rule.Undecided,
+				Symptom: rule.Means, Args: rule.args(said),
+				Unprovable: rule.Unprovable, Undecided: rule.Undecided, Edge: rule.Edge,
 			}, true
 		}
 	}
@@ -189,7 +198,10 @@ func (r Rule) args(said errorBody) []string {
 type errorBody struct {
 	isObject bool // a JSON object
 	present  bool // an error member that is not null
-	codes    []string
+	// cloudflare says that Cloudflare itself answers, and not the API behind it: a block, say. Who asks for JSON
+	// gets it as a problem document (changelog of 2026-03-11; verified 2026-11).
+	cloudflare bool
+	codes      []string
 	// scopes are those that the answer says are needed.
 	scopes  []string
 	message string
@@ -265,6 +277,8 @@ func readError(body []byte) errorBody {
 		errorObject
 		Error  json.RawMessage `json:"error"`
 		Errors json.RawMessage `json:"errors"`
+
+		Cloudflare json.RawMessage `json:"cloudflare_error"`
 	}
 	if json.Unmarshal(body, &top) != nil {
 		if isMarkup(body) || isBrokenJSON(body) || len(body) > maxPlainText {
@@ -272,7 +286,7 @@ func readError(body []byte) errorBody {
 		}
 		return errorBody{message: string(body)}
 	}
-	said := errorBody{isObject: true}
+	said := errorBody{isObject: true, cloudflare: string(top.Cloudflare) == "true"}
 	said.read(top.errorObject)
 	said.readMember(top.Error)
 	said.readMember(top.Errors)

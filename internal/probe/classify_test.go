@@ -147,6 +147,31 @@ func TestClassify(t *testing.T) {
 	}
 }
 
+func TestWhatCloudflareSaysForItself(t *testing.T) {
+	blocked := Reading{Symptom: UnexpectedAnswer, Edge: true}
+	cases := map[string]struct {
+		status  int
+		members string
+		want    Reading
+	}{
+		"a block":                       {403, `"cloudflare_error":true,"status":403,"error_code":1010`, blocked},
+		"a block in the words of rules": {403, `"cloudflare_error":true,"detail":"lacks scope a.read","name":"quota"`, blocked},
+		"a rate limit":                  {429, `"cloudflare_error":true,"error_code":1015`, Reading{Symptom: RateLimited}},
+		"an origin that is not there":   {530, `"cloudflare_error":true,"error_code":1016`, Reading{Symptom: ServerError}},
+		"nothing":                       {403, `"cloudflare_error":false,"status":403`, Reading{Symptom: Forbidden}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			for _, anonymous := range []bool{false, c.want.Edge} {
+				got := Classify(Answer{Status: c.status, Anonymous: anonymous, Body: []byte("{" + c.members + "}")}, rules)
+				if diff := cmp.Diff(c.want, got, cmp.Comparer(func(a, b Symptom) bool { return a == b })); diff != "" {
+					t.Errorf("wrong reading (-want +got):\n%s", diff)
+				}
+			}
+		})
+	}
+}
+
 func TestReadingAnError(t *testing.T) {
 	cases := map[string]struct {
 		body string

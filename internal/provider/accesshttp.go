@@ -27,7 +27,7 @@ var accessHTTP = Provider{
 		CannotProve: []string{
 			"what may be written: only `GET`, `HEAD` and `OPTIONS` are sent",
 			"who a token is for: the key of the Secret is its name",
-			"anything by a redirect, which is not followed, or by a web page, which may come from whatever stands before the API",
+			"anything by a redirect, which is not followed, by a web page, which may come from whatever stands before the API, or by a refusal of Cloudflare's own",
 		},
 		Requests: "1 for each of `spec.expectations`",
 		Source:   "RFC 9110, RFC 6750, RFC 9457", Verified: "2026-11",
@@ -83,7 +83,7 @@ func readRequest(a probe.Answer, reading probe.Reading, as string) sight {
 		return sight{view: lacking, means: probe.RouteNotFound}
 	case a.Status >= http.StatusMultipleChoices && a.Status < http.StatusBadRequest:
 		return sight{means: probe.RequestRedirected}
-	case isPage(a):
+	case isPage(a), reading.Edge:
 		return sight{means: probe.PageAnswered}
 	case as == "" && slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden}, a.Status):
 		return sight{view: refused, means: probe.RequestForbidden}

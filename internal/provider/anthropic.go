@@ -18,8 +18,11 @@ var anthropic = Provider{
 	BaseURL:   "https://api.anthropic.com/v1",
 	Auth:      probe.Auth{Header: "X-Api-Key"},
 	KeyPrefix: "sk-ant-",
-	NotKeys:   map[string]string{"sk-ant-admin": "it is an admin key, which calls no models"},
-	Header:    map[string]string{"Anthropic-Version": "2023-06-01"},
+	NotKeys: map[string]string{
+		"sk-ant-admin": "it is an admin key, which calls no models",
+		"sk-ant-oat":   "it is an OAuth token of Claude Code, which the API takes from no app",
+	},
+	Header: map[string]string{"Anthropic-Version": "2023-06-01"},
 	StatusPage: probe.StatusPage{
 		URL: "https://status.claude.com/api/v2/summary.json", Component: "Claude API (api.anthropic.com)",
 	},
@@ -40,8 +43,9 @@ var anthropic = Provider{
 			Source: "error reference", Verified: "2026-11",
 		},
 		{
-			Code: "permission_error", Message: "region", Means: probe.RegionNotSupported,
-			Source: "not confirmed: the text is a guess", Verified: "2026-11",
+			// Said by the edge to where a request comes from: without a request id, and whatever the key is.
+			Status: 403, Code: "forbidden", Message: "request not allowed", Means: probe.RegionNotSupported, Edge: true,
+			Source: "live bodies; anthropic-sdk-typescript issue 457", Verified: "2026-11",
 		},
 		{
 			Code: "permission_error", Means: probe.Forbidden,
@@ -50,6 +54,10 @@ var anthropic = Provider{
 		{
 			Code: "billing_error", Means: probe.QuotaExhausted,
 			Source: "error reference", Verified: "2026-11",
+		},
+		{
+			Status: 400, Message: "organization has been disabled", Means: probe.KeySuspended,
+			Source: "live bodies; whether a reading of models says it is not confirmed", Verified: "2026-11",
 		},
 		{
 			Status: 400, Message: "credit balance is too low", Means: probe.QuotaExhausted,

@@ -27,6 +27,15 @@ var bearer = Provider{
 // bearerRules are how APIs say what is wrong with a bearer token.
 var bearerRules = []probe.Rule{
 	{
+		// GitHub says its limits with 403 as well as with 429.
+		Status: 403, Message: "rate limit exceeded", Means: probe.RateLimited,
+		Source: "GitHub's page on rate limits; live bodies", Verified: "2026-11",
+	},
+	{
+		Status: 403, Message: "exceeded a secondary rate limit", Means: probe.RateLimited,
+		Source: "GitHub's page on rate limits; live bodies", Verified: "2026-11",
+	},
+	{
 		// The RFC's own example of an expired token: error_description="The access token expired".
 		Code: "invalid_token", Message: "expired", Means: probe.KeyExpired,
 		Source: "RFC 6750, section 3", Verified: "2026-11",

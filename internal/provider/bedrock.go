@@ -54,8 +54,14 @@ var bedrock = Provider{
 	},
 }
 
+// bedrockDay is a limit that waiting a while does not bring back, in the code of one that it does.
+var bedrockDay = probe.Rule{
+	Code: "ThrottlingException", Message: "tokens per day", Means: probe.QuotaExhausted,
+	Source: "live bodies", Verified: "2026-11",
+}
+
 // bedrockRules follow those of AWS at large.
-var bedrockRules = slices.Concat(awsRules, []probe.Rule{
+var bedrockRules = slices.Concat([]probe.Rule{bedrockDay}, awsRules, []probe.Rule{
 	{
 		Code: "ServiceQuotaExceededException", Means: probe.QuotaExhausted,
 		Source: "aws-sdk-go-v2", Verified: "2026-11",
@@ -92,6 +98,11 @@ var bedrockRules = slices.Concat(awsRules, []probe.Rule{
 	},
 	{
 		Code: "ValidationException", Message: "model identifier is invalid", Means: probe.ModelNotAvailable,
+		Source: "reports of users", Verified: "2026-11",
+	},
+	{
+		// Whatever is asked: the account is blocked, as new ones may be.
+		Code: "ValidationException", Message: "operation not allowed", Means: probe.ModelNotAuthorized,
 		Source: "reports of users", Verified: "2026-11",
 	},
 	{

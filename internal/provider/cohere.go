@@ -13,13 +13,20 @@ import (
 )
 
 // cohere is the Cohere API. Its own check of a key is a POST; the listing of the models needs the key just
-// as well, and proves the models besides. Its errors follow the common reading of HTTP. The version is no
-// part of the base URL, since models are listed in one and asked in another.
+// as well, and proves the models besides. Its errors follow the common reading of HTTP, but for the calls of a month.
+// The version is no part of the base URL, since models are listed in one and asked in another.
 var cohere = Provider{
 	Kind: "AIProvider", Name: "Cohere",
 	BaseURL: "https://api.cohere.com",
 	Auth:    probe.Bearer,
 	Steps:   []Step{{Path: cohereModels, Read: readCohereModels}, cohereChat.step()},
+	Rules: []probe.Rule{
+		{
+			// What a trial key has for a minute comes in the same words, and passes.
+			Status: 429, Message: "api calls / month", Means: probe.QuotaExhausted,
+			Source: "live bodies, as quoted in public code", Verified: "2026-11",
+		},
+	},
 	Facts: Facts{
 		Proves: []string{"the key is accepted", "each model of `spec.models` is listed for the key"},
 		CannotProve: []string{

@@ -65,6 +65,19 @@ var gemini = Provider{
 			Source: "the reasons of google.api.ErrorReason", Verified: "2026-11",
 		},
 		{
+			Code: "SERVICE_DISABLED", Means: probe.APINotEnabled,
+			Source: "the reasons of google.api.ErrorReason; live bodies", Verified: "2026-11",
+		},
+		{
+			Code: "API_KEY_SERVICE_BLOCKED", Means: probe.KeyRestricted,
+			Source: "the reasons of google.api.ErrorReason; live bodies", Verified: "2026-11",
+		},
+		{
+			// A key for browsers, of which a server is none.
+			Code: "API_KEY_HTTP_REFERRER_BLOCKED", Means: probe.KeyRestricted,
+			Source: "the reasons of google.api.ErrorReason; live bodies", Verified: "2026-11",
+		},
+		{
 			// Comes as 429, and since 2026 as 402 too.
 			Message: "prepayment credits are depleted", Means: probe.QuotaExhausted,
 			Source: "error page, forum notice 183654", Verified: "2026-11",

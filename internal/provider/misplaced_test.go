@@ -26,6 +26,7 @@ func TestAKeyOfAnotherVendorIsRecognisedByItsPrefix(t *testing.T) {
 		"another vendor without a prefix":         {"AIProvider", "Mistral", "gsk_Ab3dEf6h", ""},
 		"a key for another use":                   {"AIProvider", "OpenAI", "sk-admin-Ab3dEf6h", "it is an admin key, which calls no models"},
 		"a key for another use of Anthropic":      {"AIProvider", "Anthropic", "sk-ant-admin01-Ab3d", "it is an admin key, which calls no models"},
+		"a token of Claude Code":                  {"AIProvider", "Anthropic", "sk-ant-oat01-Ab3dEf6h", "it is an OAuth token of Claude Code, which the API takes from no app"},
 		"a key of nobody that is known":           {"AIProvider", "OpenAI", "Ab3dEf6h", ""},
 		"a vendor whose keys have no prefix":      {"AIProvider", "OpenAICompatible", "re_Ab3dEf6h", ""},
 		"a key that has a prefix in its middle":   {"EmailProvider", "Resend", "Ab3d-sk-Ef6h", ""},

@@ -9,12 +9,20 @@ import (
 	"mainstay.dev/mainstay/internal/probe"
 )
 
-// mistral is the Mistral API. Its errors follow the common reading of HTTP.
+// mistral is the Mistral API. Its errors follow the common reading of HTTP, but for a shortage of its own.
 var mistral = Provider{
 	Kind: "AIProvider", Name: "Mistral",
 	BaseURL: "https://api.mistral.ai/v1",
 	Auth:    probe.Bearer,
 	Steps:   []Step{{Path: "/models", Read: readMistralModels}, chat(maxTokens).step()},
+	Rules: []probe.Rule{
+		{
+			// Code 3505: the model has no room for anybody of the tier, however little the app sends. As with Groq's
+			// capacity_exceeded that is a shortage at the vendor, which RateLimited would blame on the app.
+			Status: 429, Message: "service tier capacity exceeded", Means: probe.ServerError,
+			Source: "live bodies", Verified: "2026-11",
+		},
+	},
 	Facts: Facts{
 		Proves: []string{"the key is accepted", "each model of `spec.models`, aliases included, is listed for the key"},
 		CannotProve: []string{

@@ -33,6 +33,15 @@ var openAI = Provider{
 			Source: "error guide; live bodies", Verified: "2026-11",
 		},
 		{
+			Code: "account_deactivated", Means: probe.KeySuspended,
+			Source: "live bodies", Verified: "2026-11",
+		},
+		{
+			// A project with data residency, at the host for everyone or at that of another region.
+			Code: "incorrect_hostname", Means: probe.KeyOfOtherRegion, Args: regionalHost,
+			Source: "live bodies", Verified: "2026-11",
+		},
+		{
 			// 401 and 403 are both reported, and both mean that the key itself is valid.
 			Code: "missing_scope", Means: probe.ScopeMissing, Args: scopeNames,
 			Source: "body in the developer forum", Verified: "2026-11",
@@ -62,6 +71,11 @@ var openAI = Provider{
 			// credit_balance_exhausted, *_spend_limit_exceeded and *_usage_limit_exceeded come with this type.
 			Code: "insufficient_quota", Means: probe.QuotaExhausted,
 			Source: "help article 6614457", Verified: "2026-11",
+		},
+		{
+			// Comes as 429. No waiting helps.
+			Code: "billing_not_active", Means: probe.QuotaExhausted,
+			Source: "live bodies", Verified: "2026-11",
 		},
 	},
 	Facts: Facts{
@@ -121,6 +135,9 @@ type openAIOutput struct {
 
 // scopeNames finds the names in "Missing scopes: api.model.read, model.request".
 var scopeNames = regexp.MustCompile(`[Mm]issing scopes?: *([\w.:-]*\w(?:, *[\w.:-]*\w)*)`)
+
+// regionalHost finds the host in "Please make your request to us.api.openai.com".
+var regionalHost = regexp.MustCompile(`request to ((?:[a-z]+\.)?api\.openai\.com)`)
 
 // readModels looks for the models that the spec names in a listing of the OpenAI shape, for OpenAI and for
 // the vendors and servers that are compatible with it.

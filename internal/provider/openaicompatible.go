@@ -21,6 +21,16 @@ var openAICompatible = Provider{
 			Source: "as OpenAI; gateways repeat it", Verified: "2026-11",
 		},
 		{
+			// The budget that LiteLLM keeps of a key, a team or a user: 400 of old, and 429 since.
+			Code: "budget_exceeded", Means: probe.QuotaExhausted,
+			Source: "LiteLLM documentation, page on budgets", Verified: "2026-11",
+		},
+		{
+			// The same where the type is another: 400 with auth_error in 2024.
+			Message: "budget has been exceeded", Means: probe.QuotaExhausted,
+			Source: "LiteLLM issues 4208 and 14144", Verified: "2026-11",
+		},
+		{
 			Status: 404, Message: "try pulling it first", Means: probe.ModelNotAvailable,
 			Source: "Ollama v0.6.5, run by hand", Verified: "2026-11",
 		},

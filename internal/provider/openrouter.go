@@ -45,6 +45,16 @@ var openRouter = Provider{
 			Code: "403", Message: "moderation", Means: probe.OutputBlocked,
 			Source: "error page", Verified: "2026-11",
 		},
+		{
+			// Who would serve the model keeps or trains on what is sent, and the settings of the account bar that.
+			Code: "404", Message: "data policy", Means: probe.ModelBarredByPrivacy,
+			Source: "live bodies", Verified: "2026-11",
+		},
+		{
+			// It is listed, and nobody serves it.
+			Code: "404", Message: "no endpoints found", Means: probe.ModelNotAvailable,
+			Source: "live bodies", Verified: "2026-11",
+		},
 	},
 	Facts: Facts{
 		Proves: []string{

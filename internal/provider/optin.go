@@ -43,6 +43,8 @@ func (r *run) refuse(step Step, reading probe.Reading, name string) {
 		if before == probe.Undecided {
 			r.outcome.Set(probe.Provisioned, probe.Finding{}) // It was left open for a key that may be a good one.
 		}
+	case symptom == probe.KeySuspended:
+		r.outcome.Fail(symptom) // The steps before it may be free to a key that may do nothing else.
 	default:
 		r.outcome.Fail(step.Refused, r.named(name)...)
 	}

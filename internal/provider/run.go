@@ -250,9 +250,9 @@ func (r *run) settle(step Step, reading probe.Reading, name string) bool {
 		return false
 	}
 	switch {
-	case stage == probe.Working, reading.Symptom == step.Missing:
-		r.proven(probe.Reachable) // A limit, or a path where nothing is, says nothing of the credential.
 	case stage == probe.Configured, stage == probe.Reachable:
+	case stage == probe.Working, reading.Symptom == step.Missing, reading.Edge:
+		r.proven(probe.Reachable) // A limit, a path where nothing is, or the edge says nothing of the credential.
 	default:
 		r.proven(stage - 1)
 	}
