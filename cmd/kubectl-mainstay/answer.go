@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -23,6 +22,8 @@ type answer struct {
 	Causes      []cause      `json:"causes,omitempty"`
 	// Elsewhere are other namespaces that have dependencies, where this one has none and they may be seen.
 	Elsewhere []string `json:"elsewhere,omitempty"`
+	// SilentLeases are those of operators that are gone, while another lives.
+	SilentLeases []silentLease `json:"silentLeases,omitempty"`
 	// Unlike says that what was found is not what was asked for; Besides counts what was found as well.
 	Unlike  bool `json:"unlike,omitempty"`
 	Besides int  `json:"besides,omitempty"`
@@ -63,6 +64,7 @@ func (c *cluster) render(a answer) string {
 	}
 	p.permissions(a.Permissions)
 	c.signals(p, a.Signals)
+	p.silent(a.SilentLeases)
 	if a.Unlike {
 		p.line("\nNothing shows that symptom, but something else is wrong.")
 	}
@@ -144,7 +146,7 @@ func (c *cluster) signals(p *page, signals []sign) {
 		}
 		rows = append(rows, []cell{
 			{text: name}, {text: s.Provider}, status(metav1.Condition{Status: s.Ready}),
-			status(metav1.Condition{Status: s.Healthy}), {text: s.Reason}, {text: s.checked(c.now())},
+			status(metav1.Condition{Status: s.Healthy}), {text: s.Reason}, s.checked,
 		})
 	}
 	p.line("")
@@ -161,21 +163,6 @@ func healthyLast(s sign) int {
 		return 1
 	}
 	return 0
-}
-
-// checked says how much a verdict is worth now.
-func (s sign) checked(now time.Time) string {
-	switch {
-	case s.Kind == setKind:
-		return "by its members"
-	case s.Suspended:
-		return "suspended"
-	case s.NotCheckedSince != nil:
-		return "not since " + s.NotCheckedSince.UTC().Format("2006-01-02 15:04Z")
-	case !s.Live:
-		return "by its config"
-	}
-	return "live, " + ago(now.Sub(s.LastProbeTime.Time))
 }
 
 // cause tells one. Where all namespaces are looked into it says in which.

@@ -46,7 +46,7 @@ func (c *cluster) judge(a *answer, q question, s survey) error {
 		}
 	}
 	a.Symptoms, a.Causes = q.meanings(), c.lacking(q, s)
-	a.Signals = s.setSigns(q)
+	a.Signals, a.SilentLeases = s.setSigns(q), s.operators.silent
 	var meant, besides []cause
 	others := 0
 	for _, d := range slices.SortedStableFunc(slices.Values(s.dependencies), gravest) {
@@ -291,7 +291,7 @@ func (c *cluster) well(q question, s survey) string {
 		switch {
 		case d.condition(v1alpha1.ConditionHealthy).Reason == v1alpha1.ReasonProbing:
 			waiting++
-		case d.live() && s.notCheckedSince(d, c.now()).IsZero():
+		case s.fresh(d, c.now()):
 			live++
 		}
 	}

@@ -32,6 +32,9 @@ type sign struct {
 	LastProbeTime *metav1.Time `json:"lastProbeTime,omitempty"`
 	// NotCheckedSince is set where nobody looks any more.
 	NotCheckedSince *metav1.Time `json:"notCheckedSince,omitempty"`
+
+	// checked says to people how much the verdict is worth now.
+	checked cell
 }
 
 func (s survey) sign(d dependency, now time.Time) sign {
@@ -40,8 +43,9 @@ func (s survey) sign(d dependency, now time.Time) sign {
 		Kind: d.kind.Name, Namespace: d.GetNamespace(), Name: d.GetName(), Provider: d.Provider(),
 		Ready: d.condition(v1alpha1.ConditionReady).Status, Healthy: healthy.Status, Reason: healthy.Reason, Message: healthy.Message,
 		Suspended: d.SharedSpec().Suspend, Live: d.live(), LastProbeTime: d.SharedStatus().LastProbeTime,
+		checked: s.checked(d, now),
 	}
-	if since := s.notCheckedSince(d, now); !since.IsZero() {
+	if since := s.notCheckedSince(d); !since.IsZero() {
 		at := metav1.NewTime(since)
 		shown.NotCheckedSince = &at
 	}
@@ -60,6 +64,7 @@ func (s survey) setSigns(q question) []sign {
 			Kind: setKind, Namespace: set.Namespace, Name: set.Name, Provider: "-",
 			Ready: cmp.Or(ready.Status, metav1.ConditionUnknown), Healthy: cmp.Or(healthy.Status, metav1.ConditionUnknown),
 			Reason: cmp.Or(healthy.Reason, v1alpha1.ReasonProbing), Message: healthy.Message,
+			checked: cell{text: "by its members"},
 		})
 	}
 	return signs
@@ -71,6 +76,8 @@ type statusReport struct {
 	Dependencies []sign      `json:"dependencies"`
 	// Elsewhere are other namespaces that have any, where this one has none and they may be seen.
 	Elsewhere []string `json:"elsewhere,omitempty"`
+	// SilentLeases are those of operators that are gone, while another lives.
+	SilentLeases []silentLease `json:"silentLeases,omitempty"`
 }
 
 type setReport struct {
@@ -81,7 +88,7 @@ type setReport struct {
 }
 
 func (s survey) report(now time.Time) statusReport {
-	report := statusReport{Sets: []setReport{}, Dependencies: []sign{}}
+	report := statusReport{Sets: []setReport{}, Dependencies: []sign{}, SilentLeases: s.operators.silent}
 	for _, set := range s.sets {
 		report.Sets = append(report.Sets, setReport{set.Namespace, set.Name, set.Status.Summary, set.Status.Members})
 	}

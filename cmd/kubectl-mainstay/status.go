@@ -184,6 +184,9 @@ func (c *cluster) tree(s survey) string {
 			bad++ // What it lacks is no object that could be counted.
 		}
 	}
+	p := c.page()
+	p.silent(s.operators.silent)
+	b.WriteString(p.String())
 	if bad > 0 {
 		fmt.Fprintf(&b, "\nNot all is well. To see why: kubectl mainstay why%s\n", c.inNamespace())
 	}

@@ -7,9 +7,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"time"
 
-	coordinationv1 "k8s.io/api/coordination/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -23,8 +21,7 @@ import (
 type survey struct {
 	dependencies []dependency
 	sets         []v1alpha1.DependencySet
-	// silentSince is since when no operator has renewed its Lease; zero where one lives, or nobody knows.
-	silentSince time.Time
+	operators    operators
 }
 
 // dependency is one object of a probed kind.
@@ -88,81 +85,6 @@ func (c *cluster) look(ctx context.Context) (survey, error) {
 	}
 	s.sets = sets.Items
 	slices.SortStableFunc(s.dependencies, func(a, b dependency) int { return cmp.Compare(a.GetNamespace(), b.GetNamespace()) })
-	s.silentSince = c.silentSince(ctx)
+	s.operators = c.operators(ctx)
 	return s, nil
-}
-
-// grace is how long after its last renewal a Lease says nothing yet.
-const grace = time.Minute
-
-// silentSince asks the Leases of the operator whether one lives. Who may not read them, and who runs the
-// operator without, learns nothing here.
-func (c *cluster) silentSince(ctx context.Context) time.Time {
-	var leases coordinationv1.LeaseList
-	if err := c.client.List(ctx, &leases, client.InNamespace(c.operatorNamespace)); err != nil {
-		return time.Time{}
-	}
-	var latest time.Time
-	for _, lease := range leases.Items {
-		if lease.Spec.RenewTime == nil || lease.Name != "mainstay" && !isShard(lease.Name) {
-			continue
-		}
-		if lease.Spec.RenewTime.After(latest) {
-			latest = lease.Spec.RenewTime.Time
-		}
-	}
-	if latest.IsZero() || c.now().Sub(latest) < grace {
-		return time.Time{}
-	}
-	return latest
-}
-
-// isShard says whether a Lease is that of an operator with a label selector.
-func isShard(name string) bool {
-	const prefix = "mainstay-"
-	return len(name) == len(prefix)+8 && name[:len(prefix)] == prefix
-}
-
-// notCheckedSince says since when a verdict was not looked at again; zero where it is fresh, or suspended.
-// lastProbeTime moves once an hour at most while nothing changes, so only much older ones tell.
-func (s survey) notCheckedSince(d dependency, now time.Time) time.Time {
-	at := d.SharedStatus().LastProbeTime
-	if d.SharedSpec().Suspend || at == nil {
-		return time.Time{}
-	}
-	if !s.silentSince.IsZero() {
-		return s.silentSince
-	}
-	stale := 2*time.Hour + 3*time.Duration(d.SharedSpec().PeriodSeconds)*time.Second
-	if now.Sub(at.Time) > stale {
-		return at.Time
-	}
-	return time.Time{}
-}
-
-// checked says how much the verdict on a dependency is worth now.
-func (s survey) checked(d dependency, now time.Time) cell {
-	since := s.notCheckedSince(d, now)
-	switch {
-	case d.SharedSpec().Suspend:
-		return cell{text: "suspended"}
-	case !since.IsZero():
-		return cell{"not since " + since.UTC().Format("2006-01-02 15:04Z"), yellow}
-	case !d.live():
-		return cell{text: "by its config"}
-	}
-	return cell{text: "live, " + ago(now.Sub(d.SharedStatus().LastProbeTime.Time))}
-}
-
-// ago writes a duration in its largest unit.
-func ago(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return "just now"
-	case d < time.Hour:
-		return count(int(d.Minutes()), "minute") + " ago"
-	case d < 48*time.Hour:
-		return count(int(d.Hours()), "hour") + " ago"
-	}
-	return count(int(d.Hours()/24), "day") + " ago"
 }
