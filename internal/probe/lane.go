@@ -31,7 +31,7 @@ const (
 	incidentLength = time.Hour
 )
 
-// lane is what all targets with one credential at one host share: the budget of requests, the waits that
+// lane is what all targets with one credential at one host share, and without one those of a namespace: the budget of requests, the waits that
 // the host asked for, and the answers of a round. One probe of a lane is in flight at a time, and those
 // that ask for the same take part in it.
 type lane struct {
@@ -65,10 +65,12 @@ type lane struct {
 	accepted, refused time.Time
 }
 
-// laneKey names a lane. The host has its port.
+// laneKey names a lane. The host has its port. Where there is no credential each namespace has a lane of its own:
+// who need not even know a key could else use up the share of everybody who asks that host without one.
 type laneKey struct {
 	host       string
 	credential Fingerprint
+	namespace  string
 }
 
 // host is what all lanes of one host share.
@@ -80,8 +82,12 @@ type host struct {
 	line  line
 }
 
-func laneOf(t Target) laneKey {
-	return laneKey{host: t.host(), credential: t.Credential.Fingerprint()}
+func (m *entry) laneKey() laneKey {
+	key := laneKey{host: m.target.host(), credential: m.target.Credential.Fingerprint()}
+	if m.target.Credential.IsZero() {
+		key.namespace = m.id.Namespace
+	}
+	return key
 }
 
 // host is where the target is, as host:port.
@@ -95,7 +101,7 @@ func (t Target) host() string {
 
 // join makes an entry a member of the lane of its target, and leaves the lane that it was in.
 func (e *Engine) join(m *entry, now time.Time) {
-	key := laneOf(m.target)
+	key := m.laneKey()
 	if m.lane != nil && m.lane.key != key {
 		e.leave(m)
 	}
