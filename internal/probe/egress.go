@@ -23,7 +23,7 @@ const (
 
 // egress tells whether it is the cluster that cannot reach the outside: within a short time several hosts
 // of several domains were tried, and no attempt got as far as a connection. Hosts of the cluster's own
-// network say nothing of that, and neither do hosts that a spec chose: who may write one could else make up
+// network say nothing of that, and neither does what a spec had a part in: who may write one could else make up
 // three that fail, and keep the verdicts of all others from being told.
 type egress struct {
 	// failed is when the last attempt at a host failed, by host.
@@ -33,6 +33,10 @@ type egress struct {
 	// since is when the way out was found closed; zero while it is open.
 	since time.Time
 }
+
+// tellsOfEgress says whether it is nothing in the spec that keeps a connection from coming about: a host or a region
+// of its own choosing need not exist, and certificates of its own need not be those of the host.
+func (t Target) tellsOfEgress() bool { return !t.OwnHost && t.Place == "" && t.CA == nil }
 
 // saw takes note of one attempt, and returns whether the way out is closed.
 func (g *egress) saw(address string, reached bool, now time.Time) bool {

@@ -108,7 +108,7 @@ func (e *Engine) land(f *flight, r Report, ending bool, ended time.Time) (o Obse
 		wait := stretch(r.RetryAfter, 1+spread*e.options.Jitter())
 		f.lane.closedUntil = latest(f.lane.closedUntil, ended.Add(wait))
 	}
-	if !ending && !f.target.OwnHost && (f.round.reached || f.round.cutOff) {
+	if !ending && !f.target.OwnHost && (f.round.reached || f.round.cutOff && f.target.tellsOfEgress()) {
 		e.egress.saw(f.lane.host.name, f.round.reached, ended)
 	}
 	m := f.entry
