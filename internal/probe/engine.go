@@ -75,6 +75,7 @@ type Engine struct {
 	lanes   map[laneKey]*lane
 	hosts   map[string]*host
 	spaces  map[string]*space
+	guesses map[guessKey]*guesses
 	queue   alarmQueue
 	// inFlight is how many places among all are taken, and line are those that wait for one.
 	inFlight int
@@ -137,7 +138,7 @@ func NewEngine(o Options) *Engine {
 	}
 	return &Engine{
 		options: o, entries: map[ID]*entry{}, lanes: map[laneKey]*lane{}, hosts: map[string]*host{}, spaces: map[string]*space{},
-		line: line{placed: true}, pages: statusPages{client: o.Client}, wake: make(chan struct{}, 1),
+		guesses: map[guessKey]*guesses{}, line: line{placed: true}, pages: statusPages{client: o.Client}, wake: make(chan struct{}, 1),
 	}
 }
 

@@ -105,6 +105,7 @@ func (e *Engine) land(f *flight, r Report, ending bool, ended time.Time) (o Obse
 	e.inFlight--
 	f.lane.host.taken--
 	e.giveBack(f.space)
+	e.guessed(f, r.Outcome, ended)
 	f.overdrawn = f.lane.spend(len(f.round.asked), ended)
 	if r.RetryAfter > 0 {
 		wait := stretch(r.RetryAfter, 1+spread*e.options.Jitter())

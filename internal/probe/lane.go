@@ -60,6 +60,8 @@ type lane struct {
 	stretch float64
 	moved   bool
 
+	// guess says where a login with the credential counts as a guess; zero where it is none.
+	guess guessKey
 	// accepted is when the credential was last accepted, and refused when it was refused for the first time
 	// after that; zero for never.
 	accepted, refused time.Time
@@ -116,6 +118,9 @@ func (e *Engine) join(m *entry, now time.Time) {
 		l.alarm = alarm{place: -1, lane: l}
 		l.share = m.target.share()
 		l.tokens, l.refilled = l.share, now
+		if m.verdict.Accepted != m.target.Login() {
+			l.guess = m.guessKey()
+		}
 		h.lanes[l] = struct{}{}
 		e.lanes[key] = l
 	}
@@ -167,12 +172,15 @@ func (l *lane) refill(now time.Time) {
 	}
 }
 
-// opens returns when a probe of the lane may begin, as far as time decides it. Between two rounds of a lane
+// opens returns when a probe of a lane may begin, as far as time decides it. Between two rounds of a lane
 // that several share some time passes: objects that are made or changed one by one, as when the Secret of
 // many is changed, would else use up the share with a round each, and the last of them wait the longer.
-func (l *lane) opens(requested bool, now time.Time) time.Time {
+func (e *Engine) opens(l *lane, requested bool, now time.Time) time.Time {
 	l.refill(now)
 	at := l.closedUntil
+	if g := e.guessesOf(l); g != nil {
+		at = latest(at, g.opens(now))
+	}
 	if missing := 1 - l.tokens; missing > 1e-9 {
 		wait := time.Duration(math.Ceil(missing / l.share * float64(time.Minute)))
 		at = latest(at, now.Add(wait))

@@ -14,7 +14,7 @@ const (
 	proofAge     = 10 * time.Minute
 )
 
-// sweep doubts verdicts that were not renewed for long, and forgets namespaces and lanes that nobody needs. It shows the
+// sweep doubts verdicts that were not renewed for long, and forgets namespaces, guesses and lanes that nobody needs. It shows the
 // others' periods where members left.
 func (e *Engine) sweep(now time.Time) {
 	for _, m := range e.entries {
@@ -29,6 +29,11 @@ func (e *Engine) sweep(now time.Time) {
 	for namespace, s := range e.spaces {
 		if s.entries+s.taken == 0 {
 			delete(e.spaces, namespace)
+		}
+	}
+	for key, g := range e.guesses {
+		if g.flying == 0 && g.opens(now).IsZero() && len(g.rejected) == 0 {
+			delete(e.guesses, key)
 		}
 	}
 	for key, l := range e.lanes {

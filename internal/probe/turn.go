@@ -24,9 +24,12 @@ func (e *Engine) serveLane(l *lane, now time.Time) {
 	if l.taken || l.line.len() == 0 {
 		return
 	}
-	asked, others := l.opens(true, now), l.opens(false, now)
+	asked, others := e.opens(l, true, now), e.opens(l, false, now)
 	if m := l.line.pick(!asked.After(now), !others.After(now)); m != nil {
 		l.taken = true
+		if g := e.guessesOf(l); g != nil {
+			g.flying++
+		}
 		e.queue.unset(&l.alarm)
 		if m.ready = m.due; !l.opened.After(now) {
 			m.ready = latest(m.due, l.opened)
@@ -117,6 +120,9 @@ func (e *Engine) giveUp(m *entry) {
 		e.giveBack(m.space)
 	}
 	l.taken = false
+	if g := e.guessesOf(l); g != nil {
+		g.flying--
+	}
 	e.freed = append(e.freed, l)
 	e.notify()
 }

@@ -46,9 +46,6 @@ const (
 	// endingSoon is how long before its end a certificate is warned of. Those that renew themselves do it
 	// earlier.
 	endingSoon = 14 * 24 * time.Hour
-	// rejectionPause is how long to wait after a login was rejected: servers and tools such as fail2ban shut
-	// out who fails about five times in ten minutes, and that would hit the app as well.
-	rejectionPause = 5 * time.Minute
 )
 
 // converse holds the dialogue of a mail server, and says whether it came to its end.
@@ -107,7 +104,7 @@ func (r *run) settleSession(s probe.Session, symptom probe.Symptom, args []strin
 		r.outcome.Fail(symptom, args...)
 	}
 	if symptom == probe.KeyRejected {
-		r.retryAfter = rejectionPause
+		r.retryAfter = probe.RejectionPause
 	}
 	r.findSink(s.Banner)
 }
