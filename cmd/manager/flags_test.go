@@ -4,9 +4,39 @@
 package main
 
 import (
+	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
+
+// TestWhatAllProbesReadFitsIntoTheMemory holds the default of a flag and the memory of the Pod together.
+func TestWhatAllProbesReadFitsIntoTheMemory(t *testing.T) {
+	const (
+		large, small = 2 << 20, 2 << 16 // A third of the probes may read so much, the others so little at a time.
+		mebibyte     = 1 << 20
+	)
+	var f flags
+	if err := f.parse(nil); err != nil {
+		t.Fatal(err)
+	}
+	read := f.maxInFlight/3*large + (f.maxInFlight-f.maxInFlight/3)*small
+	for _, file := range []string{"../../config/manager/manager.yaml", "../../config/chart/values.yaml"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := regexp.MustCompile(`limits:\s+memory: (\d+)Mi`).FindSubmatch(text)
+		if found == nil {
+			t.Fatalf("%s: expected a limit of memory in MiB", file)
+		}
+		limit, _ := strconv.Atoi(string(found[1]))
+		if read > limit*mebibyte*3/4 {
+			t.Errorf("%s: expected all answers to fit into three quarters of %d MiB, found %d MiB", file, limit, read/mebibyte)
+		}
+	}
+}
 
 func TestFlagsThatCannotWorkAreRefused(t *testing.T) {
 	for name, c := range map[string]struct {

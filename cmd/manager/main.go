@@ -68,6 +68,7 @@ func run(ctx context.Context, f flags) error {
 	}
 	ctrl.Log.Info("Starting Mainstay", "version", version)
 	network := options.Network("mainstay/" + version)
+	network.InFlight = f.maxInFlight
 	if network.Reviewer, err = controllers.NewReviewer(manager.GetConfig()); err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ type flags struct {
 func (f *flags) addTo(set *pflag.FlagSet) {
 	f.guard.AddTo(set)
 	set.IntVar(&f.concurrent, "concurrent", 4, "`number` of objects of a kind that are reconciled at once")
-	set.IntVar(&f.maxInFlight, "max-in-flight", 256, "`number` of probes that run at once")
+	set.IntVar(&f.maxInFlight, "max-in-flight", 256, "`number` of probes that run at once, of which one namespace may have a quarter")
 	set.DurationVar(&f.heartbeat, "heartbeat", time.Hour,
 		"how often status.lastProbeTime moves while nothing else changes; 0 for never")
 	set.StringSliceVar(&f.watchNamespaces, "watch-namespaces", nil,

@@ -176,7 +176,8 @@ func runEngine(ctx context.Context, t task, d *diary) error {
 		name := strconv.Itoa(i)
 		// What an earlier process judged is spread over the period, as after any restart.
 		standing := engine.Verdict{Key: engine.Key{UID: "uid-" + name}, Probed: true}
-		e.Set(engine.ID{Kind: "AIProvider", Namespace: "bench", Name: name}, engine.Target{
+		namespace := "bench-" + strconv.Itoa(i%10) // One alone may hold but a quarter of the places.
+		e.Set(engine.ID{Kind: "AIProvider", Namespace: namespace, Name: name}, engine.Target{
 			Kind: "AIProvider", Provider: "OpenAI", BaseURL: baseURL(t, i), CA: ca,
 			Credential: engine.NewSecret("sk-bench-" + name), Wants: engine.AIWants{},
 			Period: t.Load.Period, Timeout: 10 * time.Second, FailureThreshold: 3, SuccessThreshold: 1,

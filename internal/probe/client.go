@@ -24,12 +24,6 @@ import (
 )
 
 const (
-	// maxBody is how much of a good answer is read, in bytes, after decompression. A listing of all models
-	// of the largest catalogues takes about half of it. Of any other answer no more than maxError is read.
-	// What a probe holds at a time is its body and, while that is decoded, a copy of a part of it, so the
-	// number of probes in flight bounds the memory of all. No limit on how many bodies are read at once
-	// comes on top, since servers that send theirs byte by byte would use it up for all others.
-	maxBody = 1 << 20
 	// maxHeader is how large the header of an answer may be, in bytes.
 	maxHeader = 64 << 10
 	// idleTimeout is how long a connection is kept for the next probe.
@@ -89,6 +83,7 @@ type Network struct {
 	proxy     func(*url.URL) (*url.URL, error)
 	resolver  resolver
 	reviewer  Reviewer
+	large     chan struct{} // one for each large body that is being read
 
 	open       atomic.Int32 // connections
 	most       int32        // how many may be open
@@ -105,6 +100,8 @@ type NetworkOptions struct {
 	NameServer string
 	// Reviewer asks the cluster's API server; nil where there is no cluster.
 	Reviewer Reviewer
+	// InFlight is how many probes run at once; 0 for some, whose memory nobody has to bound.
+	InFlight int
 }
 
 // NewNetwork returns a client. It takes a proxy for HTTP from the environment variables HTTPS_PROXY,
@@ -117,6 +114,7 @@ func NewNetwork(o NetworkOptions) *Network {
 		most:       maxOpen,
 		resolver:   newResolver(o.NameServer),
 		reviewer:   o.Reviewer,
+		large:      make(chan struct{}, max(cmp.Or(o.InFlight, maxOpen)/largeShare, 1)),
 		transports: map[string]*http.Transport{},
 	}
 }
@@ -143,7 +141,10 @@ func (c *Network) Do(ctx context.Context, r Request) Answer {
 	if isGood(resp.StatusCode) {
 		limit = maxBody
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
+	body, err := c.read(ctx, resp.Body, limit)
+	if errors.Is(err, errCrowded) {
+		return Answer{Fault: ProbeFailed, Connected: true}
+	}
 	if err != nil {
 		answer := fault(err)
 		answer.Connected = true
@@ -269,6 +270,7 @@ func (c *Network) transport(ca *CA) *http.Transport {
 		MaxIdleConnsPerHost:    2,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxHeader,
+		HTTP2:                  &http.HTTP2Config{MaxReceiveBufferPerStream: smallBody},
 		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 			if resp.StatusCode != http.StatusOK {
 				return fmt.Errorf("%w: CONNECT answered %d", errProxy, resp.StatusCode)

@@ -24,7 +24,7 @@ const (
 
 // egress tells whether it is the cluster that cannot reach the outside: within a short time several hosts
 // of several domains were tried, and no attempt got as far as a connection. Once that is so it stays so until
-// one does. Hosts of the cluster's own network say nothing of that, and neither do hosts that a spec chose: who may
+// one does. Hosts of the cluster's own network say nothing of that, and neither does what a spec had a part in: who may
 // write one could else make up three that fail, and keep the verdicts of all others from being told.
 type egress struct {
 	// failed is until when a failed attempt tells of a host, by host.
@@ -32,6 +32,10 @@ type egress struct {
 	// since is when the way out was found closed; zero while it is open.
 	since time.Time
 }
+
+// tellsOfEgress says whether it is nothing in the spec that keeps a connection from coming about: a host or a region
+// of its own choosing need not exist, and certificates of its own need not be those of the host.
+func (t Target) tellsOfEgress() bool { return !t.OwnHost && t.Place == "" && t.CA == nil }
 
 // reached takes note of an attempt that got as far as a connection.
 func (g *egress) reached(address string) {

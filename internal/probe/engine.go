@@ -74,14 +74,17 @@ type Engine struct {
 	entries map[ID]*entry
 	lanes   map[laneKey]*lane
 	hosts   map[string]*host
+	spaces  map[string]*space
+	guesses map[guessKey]*guesses
 	queue   alarmQueue
 	// inFlight is how many places among all are taken, and line are those that wait for one.
 	inFlight int
 	line     line
-	// cleared are the entries whose probes begin in this pass, and freed the lanes of which something was
-	// given back since the last.
+	// cleared are the entries whose probes begin in this pass. freed are the lanes of which something was given
+	// back since the last, and roomy the namespaces that gave back a place.
 	cleared []*entry
 	freed   []*lane
+	roomy   []*space
 	egress  egress
 	// changed are the verdicts that show something new and of which nobody was told yet.
 	changed []ID
@@ -100,6 +103,7 @@ type entry struct {
 	target  Target
 	verdict Verdict
 	lane    *lane
+	space   *space
 	// flight is the entry's own probe, where one is in flight.
 	flight *flight
 	// began is when the last probe began, due when the next one is to begin, and ready when it could have, as
@@ -124,17 +128,9 @@ type entry struct {
 	optIn optIn
 }
 
-const (
-	// tick is the least time between two moments at which probes begin because their time has come. To
-	// begin together what is due within it costs a fraction of the wake-ups.
-	tick = 20 * time.Millisecond
-	// sweepEvery is how often the engine looks for proofs that became too old, and forgets lanes.
-	sweepEvery = 30 * time.Second
-	// proofPeriods is after how many periods without a probe a verdict is doubted, and proofAge the least
-	// time for that.
-	proofPeriods = 3
-	proofAge     = 10 * time.Minute
-)
+// tick is the least time between two moments at which probes begin because their time has come. To begin together
+// what is due within it costs a fraction of the wake-ups.
+const tick = 20 * time.Millisecond
 
 // NewEngine returns an engine. It probes once Start runs.
 func NewEngine(o Options) *Engine {
@@ -142,8 +138,8 @@ func NewEngine(o Options) *Engine {
 		o.Jitter = rand.Float64
 	}
 	return &Engine{
-		options: o, entries: map[ID]*entry{}, lanes: map[laneKey]*lane{}, hosts: map[string]*host{},
-		pages: statusPages{client: o.Client}, wake: make(chan struct{}, 1),
+		options: o, entries: map[ID]*entry{}, lanes: map[laneKey]*lane{}, hosts: map[string]*host{}, spaces: map[string]*space{},
+		guesses: map[guessKey]*guesses{}, line: line{placed: true}, pages: statusPages{client: o.Client}, wake: make(chan struct{}, 1),
 	}
 }
 
@@ -158,8 +154,9 @@ func (e *Engine) Set(id ID, t Target, standing Verdict) {
 	now := time.Now()
 	m := e.entries[id]
 	if m == nil {
-		m = &entry{id: id, due: now, heard: now}
+		m = &entry{id: id, due: now, heard: now, space: e.spaceOf(id.Namespace)}
 		m.alarm = alarm{place: -1, entry: m}
+		m.space.entries++
 		if standing.Probed {
 			m.due = now.Add(phase(standing.Key.UID, t.Period))
 		}
@@ -204,6 +201,7 @@ func (e *Engine) Remove(id ID) {
 	}
 	delete(e.entries, id)
 	m.gone = true
+	m.space.entries--
 	e.queue.unset(&m.alarm)
 	e.detach(m)
 	e.leave(m)
@@ -290,6 +288,9 @@ func (e *Engine) pass(ctx context.Context) (begun []*flight, until time.Time) {
 		e.sweep(now)
 		e.sweepAt = now.Add(sweepEvery)
 	}
+	for _, s := range e.roomy {
+		e.serveSkipped(s, now)
+	}
 	for _, l := range e.freed {
 		e.serve(l, now)
 	}
@@ -305,7 +306,7 @@ func (e *Engine) pass(ctx context.Context) (begun []*flight, until time.Time) {
 	for _, m := range e.cleared {
 		begun = append(begun, e.begin(ctx, m, now))
 	}
-	e.freed, e.cleared = e.freed[:0], e.cleared[:0]
+	e.freed, e.roomy, e.cleared = e.freed[:0], e.roomy[:0], e.cleared[:0]
 	e.asleep = e.sweepAt
 	if len(e.queue) > 0 && e.queue[0].at.Before(e.asleep) {
 		e.asleep = e.queue[0].at
@@ -322,31 +323,6 @@ func (e *Engine) schedule(m *entry, due time.Time) {
 	e.giveUp(m)
 	m.due = due
 	e.setAlarm(&m.alarm, due)
-}
-
-// sweep doubts verdicts that were not renewed for long, and forgets lanes that nobody needs. It shows the others'
-// periods where members left. While a provider asks to wait, nothing gets older.
-func (e *Engine) sweep(now time.Time) {
-	for _, m := range e.entries {
-		age := now.Sub(latest(m.heard, m.lane.closedUntil))
-		if age > max(proofPeriods*m.period(), proofAge) && m.verdict.Doubt == (Symptom{}) {
-			m.verdict.Doubt = ProofTooOld
-			e.changed = append(e.changed, m.id)
-		}
-	}
-	for key, l := range e.lanes {
-		if !l.idle(now) {
-			e.restretch(l)
-			continue
-		}
-		e.queue.unset(&l.alarm)
-		delete(e.lanes, key)
-		delete(l.host.lanes, l)
-		if len(l.host.lanes) == 0 {
-			delete(e.hosts, l.host.name)
-			e.egress.forget(l.host.name, now)
-		}
-	}
 }
 
 // tell calls Changed for the verdicts that show something new, and Egress where the way out has closed or

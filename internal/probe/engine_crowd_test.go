@@ -30,8 +30,21 @@ type crowd struct {
 	flying []*flight
 }
 
-// newCrowd has n targets at one host, in a hundred namespaces, with credentials that keyOf names.
-func newCrowd(n int, keyOf func(int) string) *crowd {
+// member is where one of a crowd is.
+type member struct{ namespace, host, key string }
+
+// Crowds of a hundred namespaces at one host, and of one namespace at a host each.
+
+func eachWithAKey(i int) member {
+	return member{fmt.Sprint("n", i%100), "api.one.com", fmt.Sprint("k", i)}
+}
+
+func allWithOneKey(i int) member { return member{fmt.Sprint("n", i%100), "api.one.com", "k"} }
+
+func allOfOneNamespace(i int) member { return member{"n", fmt.Sprintf("api%d.com", i), "k"} }
+
+// newCrowd has n targets.
+func newCrowd(n int, nth func(int) member) *crowd {
 	c := &crowd{Engine: NewEngine(Options{
 		Probe: func(ctx context.Context, client Client, t Target) (r Report) {
 			client.Do(ctx, Request{URL: t.BaseURL})
@@ -43,9 +56,10 @@ func newCrowd(n int, keyOf func(int) string) *crowd {
 		Changed: func(ID) {}, MaxInFlight: 256,
 	})}
 	for i := range n {
-		id := ID{Kind: "AIProvider", Namespace: fmt.Sprint("n", i%100), Name: fmt.Sprint(i)}
+		m := nth(i)
+		id := ID{Kind: "AIProvider", Namespace: m.namespace, Name: fmt.Sprint(i)}
 		c.Set(id, Target{
-			BaseURL: fmt.Sprint("https://api.one.com/", i), Credential: NewSecret(keyOf(i)),
+			BaseURL: fmt.Sprintf("https://%s/%d", m.host, i), Credential: NewSecret(m.key),
 			Period: time.Minute, Timeout: time.Minute, RequestsPerMinute: 1e12,
 		}, Verdict{Key: Key{UID: id.Name}})
 	}
@@ -66,13 +80,12 @@ func (c *crowd) land() (begun int) {
 }
 
 func BenchmarkProbesBegunAmongManyThatWait(b *testing.B) {
-	for name, keyOf := range map[string]func(int) string{
-		"each with a key": func(i int) string { return fmt.Sprint("k", i) },
-		"all with one":    func(int) string { return "k" },
+	for name, nth := range map[string]func(int) member{
+		"each with a key": eachWithAKey, "all with one": allWithOneKey, "all of one namespace": allOfOneNamespace,
 	} {
 		for _, n := range []int{1000, 10000} {
 			b.Run(fmt.Sprintf("%s, %d", name, n), func(b *testing.B) {
-				c := newCrowd(n, keyOf)
+				c := newCrowd(n, nth)
 				b.ReportAllocs()
 				for b.Loop() {
 					c.land()
@@ -84,15 +97,21 @@ func BenchmarkProbesBegunAmongManyThatWait(b *testing.B) {
 
 // TestTheEndOfAProbeCostsAsMuchHoweverManyWait counts allocations, since those do not depend on the machine.
 func TestTheEndOfAProbeCostsAsMuchHoweverManyWait(t *testing.T) {
-	cost := func(n int) float64 {
-		c := newCrowd(n, func(i int) string { return fmt.Sprint("k", i) })
-		return testing.AllocsPerRun(200, func() {
-			if begun := c.land(); begun != 1 {
-				t.Fatalf("expected one probe to begin where one ended, found %d", begun)
+	for name, nth := range map[string]func(int) member{
+		"for their host": eachWithAKey, "for a place of their namespace": allOfOneNamespace,
+	} {
+		t.Run(name, func(t *testing.T) {
+			cost := func(n int) float64 {
+				c := newCrowd(n, nth)
+				return testing.AllocsPerRun(200, func() {
+					if begun := c.land(); begun != 1 {
+						t.Fatalf("expected one probe to begin where one ended, found %d", begun)
+					}
+				})
+			}
+			if few, many := cost(100), cost(5000); many > few+2 {
+				t.Errorf("expected a probe among 5000 that wait to cost no more than among 100, found %v and %v allocations", many, few)
 			}
 		})
-	}
-	if few, many := cost(100), cost(5000); many > few+2 {
-		t.Errorf("expected a probe among 5000 that wait to cost no more than among 100, found %v and %v allocations", many, few)
 	}
 }

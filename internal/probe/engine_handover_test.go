@@ -332,7 +332,7 @@ func (w *world) checkInvariants(current map[probe.ID]probe.Key, limit int) {
 
 // TestWhoIsDueFirstIsServedFirst lets many targets of all periods wait for few places.
 func TestWhoIsDueFirstIsServedFirst(t *testing.T) {
-	inWorld(t, probe.Options{MaxInFlight: 3, Jitter: rand.New(rand.NewPCG(1, 1)).Float64}, func(w *world) {
+	inWorld(t, probe.Options{MaxInFlight: 12, Jitter: rand.New(rand.NewPCG(1, 1)).Float64}, func(w *world) {
 		dice := rand.New(rand.NewPCG(1, 2))
 		w.answer = func(context.Context, probe.Target) probe.Report {
 			w.mu.Lock()

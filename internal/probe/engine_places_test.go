@@ -49,16 +49,18 @@ func TestNamespacesTakeTurns(t *testing.T) {
 			return status(200)
 		})
 		for i := range 100 {
-			w.have(dependency{namespace: "large", name: fmt.Sprint(i), host: fmt.Sprintf("large%d.com", i), key: "k"})
+			for _, large := range []string{"large", "larger", "largest"} {
+				w.have(dependency{namespace: large, name: fmt.Sprint(i), host: fmt.Sprintf("%s%d.com", large, i), key: "k"})
+			}
 		}
 		w.at(1 * second)
 		for i := range 3 {
 			w.have(dependency{namespace: "small", name: fmt.Sprint(i), host: fmt.Sprintf("small%d.com", i), key: "k"})
 		}
-		w.at(15 * second)
-		want := []time.Duration{4 * second, 8 * second, 12 * second}
+		w.at(21 * second)
+		want := []time.Duration{4 * second, 12 * second, 20 * second}
 		if diff := cmp.Diff(want, v.times("small")); diff != "" {
-			t.Errorf("expected the small namespace to have every second place (-want +found):\n%s", diff)
+			t.Errorf("expected the small namespace to have every fourth place (-want +found):\n%s", diff)
 		}
 	})
 }

@@ -213,7 +213,7 @@ func TestAtMostSoManyProbesRunAtOnce(t *testing.T) {
 			time.Sleep(5 * second)
 			return good()
 		}
-		w.addMany("t", 10)
+		w.addApart("t", 10)
 		w.at(1 * second)
 		if got := w.Stats().InFlight; got != 3 {
 			t.Errorf("expected 3 probes in flight, found %d", got)
@@ -255,9 +255,9 @@ func TestHungTargetsDoNotDelayOthers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, probe.Options{MaxInFlight: 10}, func(w *world) {
 				w.answer = hang
-				w.addMany("hung", c.hung)
+				w.addApart("hung", c.hung)
 				synctest.Wait()
-				w.addMany("quick", 50)
+				w.addApart("quick", 50)
 				w.at(30 * second)
 				for i := range 50 {
 					if diff := cmp.Diff([]time.Duration{c.want}, w.begun(fmt.Sprint("quick", i))); diff != "" {

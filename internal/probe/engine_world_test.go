@@ -228,6 +228,14 @@ func (w *world) add(name string) probe.ID {
 	return id
 }
 
+// addApart hands over new objects, each in a namespace of its own.
+func (w *world) addApart(prefix string, n int) {
+	for i := range n {
+		name := fmt.Sprint(prefix, i)
+		w.Set(probe.ID{Kind: "AIProvider", Namespace: name, Name: name}, targetOf(name), fresh(name))
+	}
+}
+
 func (w *world) addMany(prefix string, n int) {
 	for i := range n {
 		w.add(fmt.Sprint(prefix, i))

@@ -98,17 +98,22 @@ func TestAClosedWayOutStaysClosedUntilSomethingIsReached(t *testing.T) {
 
 func TestWhatIsNoClosedWayOut(t *testing.T) {
 	timedOutLate := probe.Answer{Fault: probe.TimedOut, Connected: true}
+	vendors := []string{"api.one.com", "api.two.com", "api.three.com"}
 	for name, c := range map[string]struct {
 		hosts  []string
 		answer func(context.Context, probe.Request) probe.Answer
-		own    bool
+		spec   func(*probe.Target)
 	}{
-		"hosts that specs made up":          {hosts: []string{"api.one.com", "api.two.com", "api.three.com"}, answer: cut, own: true},
+		"hosts that specs made up": {hosts: vendors, answer: cut, spec: func(t *probe.Target) { t.OwnHost = true }},
+		"regions that specs made up": {hosts: []string{"bedrock.nowhere-1.one.com", "ses.nowhere-1.one.com", "eu9.two.com"}, answer: cut,
+			spec: func(t *probe.Target) { t.Place = "nowhere-1" }},
+		"certificates that specs do not trust": {hosts: vendors, answer: always(probe.Answer{Fault: probe.CertificateInvalid}),
+			spec: func(t *probe.Target) { t.CA = &probe.CA{} }},
 		"two hosts alone":                   {hosts: []string{"api.one.com", "api.two.com"}, answer: cut},
 		"hosts of one domain":               {hosts: []string{"a.one.com", "b.one.com", "c.one.com"}, answer: cut},
 		"hosts inside the cluster":          {hosts: []string{"a.shop.svc", "b.blog.svc.cluster.local", "10.0.0.7"}, answer: cut},
-		"connections, but no answers":       {hosts: []string{"api.one.com", "api.two.com", "api.three.com"}, answer: always(timedOutLate)},
-		"what the dial guard does not want": {hosts: []string{"api.one.com", "api.two.com", "api.three.com"}, answer: always(probe.Answer{Fault: probe.AddressRefused})},
+		"connections, but no answers":       {hosts: vendors, answer: always(timedOutLate)},
+		"what the dial guard does not want": {hosts: vendors, answer: always(probe.Answer{Fault: probe.AddressRefused})},
 		"one that answers among many": {hosts: []string{"api.one.com", "api.two.com", "api.ok.com"}, answer: func(ctx context.Context, r probe.Request) probe.Answer {
 			if strings.Contains(r.URL, "ok") {
 				return status(500)
@@ -121,7 +126,9 @@ func TestWhatIsNoClosedWayOut(t *testing.T) {
 				v.play(c.answer)
 				for _, host := range c.hosts {
 					target := at(host).target()
-					target.OwnHost = c.own
+					if c.spec != nil {
+						c.spec(&target)
+					}
 					w.Set(at(host).id(), target, fresh(host))
 				}
 				w.at(5 * time.Minute)

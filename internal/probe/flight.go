@@ -25,6 +25,7 @@ type flight struct {
 	entry  *entry
 	target Target
 	lane   *lane
+	space  *space
 	ctx    context.Context
 	cancel context.CancelFunc
 	round  round
@@ -42,7 +43,7 @@ type flight struct {
 func (e *Engine) begin(ctx context.Context, m *entry, now time.Time) *flight {
 	l := m.lane
 	f := &flight{
-		entry: m, target: m.target, lane: l, began: now, planned: m.ready,
+		entry: m, target: m.target, lane: l, space: m.space, began: now, planned: m.ready,
 		skipped: int(now.Sub(m.due) / max(m.period(), time.Second)),
 		round:   round{client: e.options.Client, shared: len(l.members) > 1},
 	}
@@ -103,6 +104,8 @@ func (e *Engine) land(f *flight, r Report, ending bool, ended time.Time) (o Obse
 	defer e.mu.Unlock()
 	e.inFlight--
 	f.lane.host.taken--
+	e.giveBack(f.space)
+	e.guessed(f, r.Outcome, ended)
 	f.overdrawn = f.lane.spend(len(f.round.asked), ended)
 	if r.RetryAfter > 0 {
 		wait := stretch(r.RetryAfter, 1+spread*e.options.Jitter())
@@ -112,7 +115,7 @@ func (e *Engine) land(f *flight, r Report, ending bool, ended time.Time) (o Obse
 	case ending, f.target.OwnHost:
 	case f.round.reached:
 		e.egress.reached(f.lane.host.name)
-	case f.round.cutOff:
+	case f.round.cutOff && f.target.tellsOfEgress():
 		next := ended.Add(stretch(f.target.countingPeriod(), 1+spread) + f.target.Timeout)
 		e.egress.missed(f.lane.host.name, ended, next)
 	}
@@ -191,7 +194,7 @@ func (e *Engine) release(f *flight) (wanted bool) {
 	defer e.mu.Unlock()
 	f.lane.taken = false
 	e.restretch(f.lane)
-	if !e.waited(f.lane) {
+	if !e.waited(f) {
 		return false
 	}
 	e.freed = append(e.freed, f.lane)

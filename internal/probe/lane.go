@@ -31,7 +31,7 @@ const (
 	incidentLength = time.Hour
 )
 
-// lane is what all targets with one credential at one host share: the budget of requests, the waits that
+// lane is what all targets with one credential at one host share, and without one those of a namespace: the budget of requests, the waits that
 // the host asked for, and the answers of a round. One probe of a lane is in flight at a time, and those
 // that ask for the same take part in it.
 type lane struct {
@@ -61,15 +61,19 @@ type lane struct {
 	stretch float64
 	moved   bool
 
+	// guess says where a login with the credential counts as a guess; zero where it is none.
+	guess guessKey
 	// accepted is when the credential was last accepted, and refused when it was refused for the first time
 	// after that; zero for never.
 	accepted, refused time.Time
 }
 
-// laneKey names a lane. The host has its port.
+// laneKey names a lane. The host has its port. Where there is no credential each namespace has a lane of its own:
+// who need not even know a key could else use up the share of everybody who asks that host without one.
 type laneKey struct {
 	host       string
 	credential Fingerprint
+	namespace  string
 }
 
 // host is what all lanes of one host share.
@@ -81,8 +85,12 @@ type host struct {
 	line  line
 }
 
-func laneOf(t Target) laneKey {
-	return laneKey{host: t.host(), credential: t.Credential.Fingerprint()}
+func (m *entry) laneKey() laneKey {
+	key := laneKey{host: m.target.host(), credential: m.target.Credential.Fingerprint()}
+	if m.target.Credential.IsZero() {
+		key.namespace = m.id.Namespace
+	}
+	return key
 }
 
 // host is where the target is, as host:port.
@@ -96,7 +104,7 @@ func (t Target) host() string {
 
 // join makes an entry a member of the lane of its target, and leaves the lane that it was in.
 func (e *Engine) join(m *entry, now time.Time) {
-	key := laneOf(m.target)
+	key := m.laneKey()
 	if m.lane != nil && m.lane.key != key {
 		e.leave(m)
 	}
@@ -111,6 +119,9 @@ func (e *Engine) join(m *entry, now time.Time) {
 		l.alarm = alarm{place: -1, lane: l}
 		l.learns(m.target)
 		l.tokens, l.refilled = l.share, now
+		if m.verdict.Accepted != m.target.Login() {
+			l.guess = m.guessKey()
+		}
 		h.lanes[l] = struct{}{}
 		e.lanes[key] = l
 	}
@@ -161,12 +172,15 @@ func (l *lane) refill(now time.Time) {
 	}
 }
 
-// opens returns when a probe of the lane may begin, as far as time decides it. Between two rounds of a lane
+// opens returns when a probe of a lane may begin, as far as time decides it. Between two rounds of a lane
 // that several share some time passes: objects that are made or changed one by one, as when the Secret of
 // many is changed, would else use up the share with a round each, and the last of them wait the longer.
-func (l *lane) opens(requested bool, now time.Time) time.Time {
+func (e *Engine) opens(l *lane, requested bool, now time.Time) time.Time {
 	l.refill(now)
 	at := l.closedUntil
+	if g := e.guessesOf(l); g != nil {
+		at = latest(at, g.opens(now))
+	}
 	if missing := 1 - l.tokens; missing > 1e-9 {
 		wait := time.Duration(math.Ceil(missing / l.share * float64(time.Minute)))
 		at = latest(at, now.Add(wait))

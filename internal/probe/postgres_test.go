@@ -160,6 +160,10 @@ func TestServersThatAreNoGoodDatabases(t *testing.T) {
 			play: answerThrice(&pgproto3.DataRow{Values: [][]byte{[]byte("superuser, and see http://evil.example.com")}}),
 			want: Results{Connected: true, LoggedIn: true, Fault: UnexpectedAnswer},
 		},
+		"one whose rows are as wide as a screen": {
+			play: answerThrice(&pgproto3.DataRow{Values: append([][]byte{[]byte("pg_read_server_files")}, make([][]byte, maxColumns)...)}),
+			want: Results{Connected: true, LoggedIn: true, Fault: UnexpectedAnswer},
+		},
 		"one that repeats itself": {
 			play: answerThrice(&pgproto3.DataRow{Values: [][]byte{[]byte("pg_read_server_files")}}),
 			want: Results{Connected: true, LoggedIn: true, TooMuch: []string{"pg_read_server_files"}},

@@ -25,8 +25,9 @@ const (
 	// maxTransaction is how much is read of one connection to a database, in bytes, TLS included, and
 	// maxMessage how long a message of the protocol may be.
 	maxTransaction, maxMessage = 1 << 20, 256 << 10
-	// maxRows is how many rows of a statement are kept.
-	maxRows = 1000
+	// maxRows is how many rows of a statement are kept, and maxColumns how wide one may be. A value takes far more
+	// room here than it does on its way.
+	maxRows, maxColumns = 1000, 64
 	// maxSaid is how much is kept of what an error says.
 	maxSaid = 512
 )
@@ -236,6 +237,9 @@ func patience(ctx context.Context) Statement {
 	}
 }
 
+// errWide says that a row has more columns than anybody asked for.
+var errWide = errors.New("a row is too wide")
+
 // execute has the server execute one statement, and returns its rows.
 func execute(ctx context.Context, conn *pgconn.PgConn, s Statement) ([]Row, error) {
 	values := make([][]byte, len(s.Args))
@@ -245,6 +249,9 @@ func execute(ctx context.Context, conn *pgconn.PgConn, s Statement) ([]Row, erro
 	var rows []Row
 	answer := conn.ExecParams(ctx, s.SQL, values, nil, nil, nil)
 	for answer.NextRow() {
+		if len(answer.Values()) > maxColumns {
+			return nil, errWide // The connection is of no more use.
+		}
 		if len(rows) == maxRows {
 			continue
 		}

@@ -8,6 +8,9 @@ import "time"
 // An entry that is due takes its lane, then a place at its host, then a place among all probes in flight. It
 // holds what it has while it waits for the next, and gives all of it back where it gives up. Who finds
 // something free takes it; turns are taken in the line before it by those that found it taken.
+//
+// With the place at its host it takes one of its namespace. Others may wait for a lane and a host as well, so an entry
+// whose namespace has no place left is passed over in the lines for both, rather than let in and made to wait.
 
 // arrive has an entry that is due take its lane, or wait for it.
 func (e *Engine) arrive(m *entry, now time.Time) {
@@ -21,9 +24,12 @@ func (e *Engine) serveLane(l *lane, now time.Time) {
 	if l.taken || l.line.len() == 0 {
 		return
 	}
-	asked, others := l.opens(true, now), l.opens(false, now)
+	asked, others := e.opens(l, true, now), e.opens(l, false, now)
 	if m := l.line.pick(!asked.After(now), !others.After(now)); m != nil {
 		l.taken = true
+		if g := e.guessesOf(l); g != nil {
+			g.flying++
+		}
 		e.queue.unset(&l.alarm)
 		if m.ready = m.due; !l.opened.After(now) {
 			m.ready = latest(m.due, l.opened)
@@ -31,21 +37,47 @@ func (e *Engine) serveLane(l *lane, now time.Time) {
 		e.seekHost(m)
 		return
 	}
-	l.opened = others
-	if l.line.others == 0 || l.line.asked > 0 && asked.Before(others) {
-		l.opened = asked
+	var opens time.Time
+	if asked.After(now) && l.line.asked > 0 {
+		opens = asked
 	}
-	e.setAlarm(&l.alarm, l.opened)
+	if others.After(now) && l.line.others > 0 && (opens.IsZero() || others.Before(opens)) {
+		opens = others
+	}
+	if opens.IsZero() {
+		e.queue.unset(&l.alarm) // It is open, and those who wait have no place of their namespace.
+		return
+	}
+	l.opened = opens
+	e.setAlarm(&l.alarm, opens)
 }
 
 // seekHost has an entry take a place at its host, or wait for one.
 func (e *Engine) seekHost(m *entry) {
 	h := m.lane.host
-	if h.line.len() > 0 || h.taken >= hostPlaces {
-		h.line.add(m)
+	if h.line.len() == 0 && h.taken < hostPlaces && !m.space.full() {
+		e.takeHost(m)
 		return
 	}
-	h.taken++
+	h.line.add(m)
+	e.serveHost(h)
+}
+
+// serveHost lets those go whose turn it is at a host, while it has places.
+func (e *Engine) serveHost(h *host) {
+	for h.taken < hostPlaces {
+		m := h.line.next()
+		if m == nil {
+			return
+		}
+		e.takeHost(m)
+	}
+}
+
+// takeHost has an entry take a place at its host, and one of its namespace.
+func (e *Engine) takeHost(m *entry) {
+	m.lane.host.taken++
+	m.space.taken++
 	e.seekFlight(m)
 }
 
@@ -69,10 +101,7 @@ func (e *Engine) serve(l *lane, now time.Time) {
 	for e.line.len() > 0 && e.inFlight < e.options.MaxInFlight {
 		e.clear(e.line.next())
 	}
-	for h := l.host; h.line.len() > 0 && h.taken < hostPlaces; {
-		h.taken++
-		e.seekFlight(h.line.next())
-	}
+	e.serveHost(l.host)
 	e.serveLane(l, now)
 }
 
@@ -88,14 +117,20 @@ func (e *Engine) giveUp(m *entry) {
 		return
 	case &e.line:
 		l.host.taken--
+		e.giveBack(m.space)
 	}
 	l.taken = false
+	if g := e.guessesOf(l); g != nil {
+		g.flying--
+	}
 	e.freed = append(e.freed, l)
 	e.notify()
 }
 
-// waited says whether somebody waits for what a probe of a lane held.
-func (e *Engine) waited(l *lane) bool { return e.line.len()+l.host.line.len()+l.line.len() > 0 }
+// waited says whether somebody waits for what a flight held.
+func (e *Engine) waited(f *flight) bool {
+	return e.line.len()+f.lane.host.line.len()+f.lane.line.len()+f.space.skipped() > 0
+}
 
 // waiting is how many are due and wait for a place. Those that wait for their lane to open wait for a time.
 func (e *Engine) waiting() int {
@@ -103,7 +138,7 @@ func (e *Engine) waiting() int {
 	for _, h := range e.hosts {
 		n += h.line.len()
 		for l := range h.lanes {
-			if l.taken {
+			if l.taken || l.alarm.place < 0 {
 				n += l.line.len()
 			}
 		}

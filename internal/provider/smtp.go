@@ -48,9 +48,6 @@ const (
 	// endingSoon is how long before its end a certificate is warned of. Those that renew themselves do it
 	// earlier.
 	endingSoon = 14 * 24 * time.Hour
-	// rejectionPause is how long to wait after a login was rejected: servers and tools such as fail2ban shut
-	// out who fails about five times in ten minutes, and that would hit the app as well.
-	rejectionPause = 5 * time.Minute
 )
 
 // converse holds the dialogue of a mail server, and says whether it came to its end.
@@ -109,7 +106,7 @@ func (r *run) settleSession(s probe.Session, symptom probe.Symptom, args []strin
 		r.outcome.Fail(symptom, args...)
 	}
 	if slices.Contains(passwordRefused, symptom) {
-		r.retryAfter = rejectionPause
+		r.retryAfter = probe.RejectionPause
 	}
 	r.findSink(s.Banner)
 }
