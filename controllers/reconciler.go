@@ -111,7 +111,7 @@ func (r *Reconciler) handOver(ctx context.Context, id probe.ID, object target.De
 		return r.write(ctx, verdictReport(id, object, verdict, subject))
 	}
 	resumed := diagnosis.Resume(object.SharedStatus(), key, t)
-	r.Engine.Set(id, t, resumed) // It keeps what it knows of the object already.
+	r.Engine.Set(id, t, resumed) // Of an object that it knows it keeps its own verdict.
 	return r.underWay(ctx, id, object, resumed)
 }
 

@@ -3,17 +3,15 @@
 
 package diagnosis
 
-import "mainstay.dev/mainstay/internal/probe"
+import (
+	"slices"
+
+	"mainstay.dev/mainstay/internal/probe"
+)
 
 var bySymptom = func() map[probe.Symptom]Diagnosis {
 	index := make(map[probe.Symptom]Diagnosis, len(table))
 	for _, d := range table {
-		if d.Counts == "" {
-			d.Counts = ByBlame
-		}
-		if d.Shows == probe.NotReached {
-			d.Shows = probe.Failed
-		}
 		index[d.Symptom] = d
 	}
 	return index
@@ -23,18 +21,12 @@ var bySymptom = func() map[probe.Symptom]Diagnosis {
 func Of(s probe.Symptom) Diagnosis { return bySymptom[s] }
 
 // All returns every diagnosis, by stage.
-func All() []Diagnosis {
-	all := make([]Diagnosis, len(table))
-	for i, d := range table {
-		all[i] = Of(d.Symptom)
-	}
-	return all
-}
+func All() []Diagnosis { return slices.Clone(table) }
 
 // ForReason returns the diagnoses that share a reason.
 func ForReason(reason string) []Diagnosis {
 	var found []Diagnosis
-	for _, d := range All() {
+	for _, d := range table {
 		if d.Reason == reason {
 			found = append(found, d)
 		}

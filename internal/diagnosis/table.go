@@ -4,6 +4,7 @@
 package diagnosis
 
 import (
+	"cmp"
 	"slices"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
@@ -23,7 +24,7 @@ type Diagnosis struct {
 	// OwnHostBlame replaces Blame for a host that the spec chose and that never answered in this
 	// generation.
 	OwnHostBlame Blame
-	// Counts says how many probes in a row it takes.
+	// Counts says how many probes in a row it takes; ByBlame where it is not set.
 	Counts Counts
 	// Shows is the result that a finding with this symptom has as a rule, and Failed where it is not set: alerts and
 	// docs go by it. The probe decides, since one answer proves less at one provider than at another. Passed marks an
@@ -68,9 +69,15 @@ var table = byStage(slices.Concat(
 	configuredRows, rows, provisionedRows, mailRows, authRows, receiverRows, accessHTTPRows, accessRows, kubernetesRows,
 ))
 
-func byStage(all []Diagnosis) []Diagnosis {
-	slices.SortStableFunc(all, func(a, b Diagnosis) int { return int(a.Symptom.Stage()) - int(b.Symptom.Stage()) })
-	return all
+// byStage puts rows in order, and into their fields what holds where they say nothing.
+func byStage(rows []Diagnosis) []Diagnosis {
+	slices.SortStableFunc(rows, func(a, b Diagnosis) int { return int(a.Symptom.Stage()) - int(b.Symptom.Stage()) })
+	for i := range rows {
+		row := &rows[i]
+		row.Counts = cmp.Or(row.Counts, ByBlame)
+		row.Shows = cmp.Or(row.Shows, probe.Failed)
+	}
+	return rows
 }
 
 // rows are those of the way to a provider and of the credential.
