@@ -68,7 +68,7 @@ func providers(page *bytes.Buffer) {
 		limits(page, p.Limits)
 		link(page, "API keys", f.KeysPage)
 		link(page, "Outages", f.StatusPage)
-		link(page, "Read after a timeout or a 5xx", p.StatusPage.URL)
+		link(page, "Read after a timeout or a 5xx", p.StatusFeed.URL)
 		records(page, p.Records)
 		fmt.Fprintf(page, "- Source: %s (%s)\n\n", f.Source, f.Verified)
 		if p.Speaks == provider.SMTP {

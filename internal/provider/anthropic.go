@@ -23,7 +23,7 @@ var anthropic = Provider{
 		"sk-ant-oat":   "it is an OAuth token of Claude Code, which the API takes from no app",
 	},
 	Header: map[string]string{"Anthropic-Version": "2023-06-01"},
-	StatusPage: probe.StatusPage{
+	StatusFeed: probe.StatusPage{
 		URL: "https://status.claude.com/api/v2/summary.json", Component: "Claude API (api.anthropic.com)",
 	},
 	Limits: []LimitHeaders{

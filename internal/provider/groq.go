@@ -11,7 +11,7 @@ var groq = Provider{
 	BaseURL:    "https://api.groq.com/openai/v1",
 	Auth:       probe.Bearer,
 	KeyPrefix:  "gsk_",
-	StatusPage: probe.StatusPage{URL: "https://groqstatus.com/api/v2/status.json"},
+	StatusFeed: probe.StatusPage{URL: "https://groqstatus.com/api/v2/status.json"},
 	// Requests are counted by the day, tokens by the minute.
 	Limits: []LimitHeaders{
 		{"requests", "X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests"},

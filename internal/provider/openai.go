@@ -20,7 +20,7 @@ var openAI = Provider{
 	Auth:       probe.Bearer,
 	KeyPrefix:  "sk-",
 	NotKeys:    map[string]string{"sk-admin-": "it is an admin key, which calls no models"},
-	StatusPage: probe.StatusPage{URL: "https://status.openai.com/api/v2/summary.json"},
+	StatusFeed: probe.StatusPage{URL: "https://status.openai.com/api/v2/summary.json"},
 	Limits: []LimitHeaders{
 		{"requests", "X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests"},
 		{"tokens", "X-Ratelimit-Limit-Tokens", "X-Ratelimit-Remaining-Tokens"},

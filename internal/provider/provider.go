@@ -59,8 +59,8 @@ type Provider struct {
 	// RequestsPerMinute is the limit that the vendor documents for a key or its account; 0 where none is
 	// known. It belongs to the application: probes take a small part of it.
 	RequestsPerMinute float64
-	// StatusPage is where the vendor tells machines of its outages.
-	StatusPage probe.StatusPage
+	// StatusFeed is where the vendor tells machines of its outages.
+	StatusFeed probe.StatusPage
 	// ExpiryHeader is the header in which the vendor tells when the credential expires.
 	ExpiryHeader string
 	// Limits are the headers in which the vendor tells how much of its limits is left.

@@ -25,7 +25,7 @@ var resend = Provider{
 	KeyPrefix: "re_",
 	// 10 a second for the keys of a team together, as its rate limit headers say.
 	RequestsPerMinute: 600,
-	StatusPage:        probe.StatusPage{URL: "https://resend-status.com/api/v2/summary.json"},
+	StatusFeed:        probe.StatusPage{URL: "https://resend-status.com/api/v2/summary.json"},
 	Records: Records{
 		Selectors: []string{"resend"}, MailFrom: "send", Include: "amazonses.com",
 		Source: "documentation of domains; the name for bounces may be chosen", Verified: "2026-11",

@@ -20,7 +20,7 @@ var sendGrid = Provider{
 	BaseURL:    "https://api.sendgrid.com/v3",
 	Auth:       probe.Bearer,
 	KeyPrefix:  "SG.",
-	StatusPage: probe.StatusPage{URL: "https://status.sendgrid.com/api/v2/summary.json"},
+	StatusFeed: probe.StatusPage{URL: "https://status.sendgrid.com/api/v2/summary.json"},
 	Limits:     []LimitHeaders{{"requests", "X-Ratelimit-Limit", "X-Ratelimit-Remaining"}},
 	Records: Records{
 		Selectors: []string{"s1"}, Usual: true,

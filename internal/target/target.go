@@ -84,7 +84,7 @@ func (o Options) Build(r Inputs) (probe.Target, probe.Finding) {
 		r.Kind.Adjust(r.Object, &t)
 	}
 	if t.BaseURL == vendor.Base(t.Place) {
-		t.StatusPage = vendor.StatusPage
+		t.StatusPage = vendor.StatusFeed
 	}
 	for _, check := range []func(*probe.Target, provider.Provider, Inputs) (probe.Finding, bool){
 		o.mailServer, o.database, credential, identified, placed, authority, consent, o.destination,
