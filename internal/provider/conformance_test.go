@@ -155,7 +155,7 @@ func TestEveryFactHasASourceAndADate(t *testing.T) {
 		if facts.Source == "" || !month.MatchString(facts.Verified) {
 			t.Errorf("%s %s: the facts have the source %q, verified %q", p.Kind, p.Name, facts.Source, facts.Verified)
 		}
-		if page := p.StatusPage.URL; page != "" && !strings.HasPrefix(page, facts.StatusPage+"/") {
+		if page := p.StatusFeed.URL; page != "" && !strings.HasPrefix(page, facts.StatusPage+"/") {
 			t.Errorf("%s %s: machines are sent to %q and people to %q", p.Kind, p.Name, page, facts.StatusPage)
 		}
 		for i, rule := range p.Rules {
