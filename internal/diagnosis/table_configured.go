@@ -135,6 +135,12 @@ var configuredRows = []Diagnosis{
 		Advice: "If it may: kubectl annotate secret -n {namespace} {secretName} " + v1alpha1.AllowedHostsAnnotation + "={host}",
 	},
 	{
+		Symptom: probe.PortNotConsented, Reason: v1alpha1.ReasonConsentMissing, Blame: Owner,
+		Seen: "Secret {secretName} names the host, and spec.postgres.port of {object} another port there than the Secret does[: {names}]. " +
+			"The Secret does not allow its password to be sent to that.",
+		Advice: "If it may, add that host to its annotation " + v1alpha1.AllowedHostsAnnotation + ", after a comma.",
+	},
+	{
 		Symptom: probe.PlainHTTPRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,
 		Seen:   "The endpoint at {host} is plain http, which Mainstay does not speak.",
 		Advice: "Use https, or start Mainstay with --allow-http.",

@@ -43,6 +43,7 @@ var (
 	ConsentForOthers        = define(Configured, "ConsentForOthers")
 	ConsentElsewhere        = define(Configured, "ConsentElsewhere")
 	SigningNotConsented     = define(Configured, "SigningNotConsented")
+	PortNotConsented        = define(Configured, "PortNotConsented")
 	PlainHTTPRefused        = define(Configured, "PlainHTTPRefused")
 	ClearTextRefused        = define(Configured, "ClearTextRefused")
 	AddressNeverAdmitted    = define(Configured, "AddressNeverAdmitted")

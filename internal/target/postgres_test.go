@@ -70,6 +70,30 @@ func TestWhereADatabaseIs(t *testing.T) {
 		"the spec names the host, and the Secret does not consent": {
 			server: &v1alpha1.PostgresServer{Host: "elsewhere.example.com"}, data: with("host", "db.shop.svc"), symptom: probe.ConsentMissing,
 		},
+		"the Secret names the host, and the spec another port": {
+			server: &v1alpha1.PostgresServer{Port: 6000}, data: with("host", "db.shop.svc", "port", "5433"), symptom: probe.PortNotConsented,
+		},
+		"the Secret names the host alone, and the spec a port": {
+			server: &v1alpha1.PostgresServer{Port: 6000}, data: with("host", "db.shop.svc"), symptom: probe.PortNotConsented,
+		},
+		"the Secret consents to another host than it names": {
+			server: &v1alpha1.PostgresServer{Port: 6000}, data: with("host", "db.shop.svc"), allowed: "other.shop.svc", symptom: probe.PortNotConsented,
+		},
+		"the Secret consents to another port": {
+			server: &v1alpha1.PostgresServer{Port: 6000}, data: with("host", "db.shop.svc"), allowed: "db.shop.svc:6000",
+			want: "postgres://db.shop.svc:6000", database: "app",
+		},
+		"the spec repeats the Secret's port": {
+			server: &v1alpha1.PostgresServer{Port: 5433}, data: with("host", "db.shop.svc", "port", "5433"),
+			want: "postgres://db.shop.svc:5433", database: "app",
+		},
+		"the spec names the usual port": {
+			server: &v1alpha1.PostgresServer{Port: 5432}, data: with("host", "db.shop.svc"), want: "postgres://db.shop.svc:5432", database: "app",
+		},
+		"a URI, and the spec another port": {
+			server: &v1alpha1.PostgresServer{Port: 6000}, key: "uri", data: map[string][]byte{"uri": []byte("postgres://a:b@db.shop.svc/shop")},
+			symptom: probe.PortNotConsented,
+		},
 		"a URI":            {key: "uri", data: map[string][]byte{"uri": []byte("postgres://a:b@db.shop.svc/shop\n")}, symptom: probe.CredentialHasLineBreak},
 		"no host anywhere": {data: parts, symptom: probe.ServerNotNamed},
 		"no password":      {data: map[string][]byte{"username": []byte("app")}, symptom: probe.SecretKeyMissing},

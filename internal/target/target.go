@@ -342,7 +342,8 @@ func authority(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, b
 // consent holds back a credential whose owner did not allow it to be sent to the spec's host.
 func consent(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Finding, bool) {
 	keptBack := vendor.Signs != nil && vendor.Signs(t.Credential)
-	if t.Credential.IsZero() || keptBack || hostInSecret(vendor, r.Object) {
+	port := portBesideSecret(vendor, r)
+	if t.Credential.IsZero() || keptBack || hostInSecret(vendor, r.Object) && port == "" {
 		return probe.Finding{}, false
 	}
 	t.Consent = probe.ParseConsent(r.Secret.AllowedHosts)
@@ -351,6 +352,8 @@ func consent(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Finding
 	switch {
 	case !t.OwnHost || err == nil && t.Consent.Admits(u):
 		return probe.Finding{}, false
+	case port != "":
+		return probe.Fail(probe.PortNotConsented, port), true
 	case vendor.Signs != nil:
 		return probe.Fail(probe.SigningNotConsented), true
 	case strings.TrimSpace(r.Secret.AllowedHosts) != "":
