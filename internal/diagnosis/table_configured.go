@@ -83,6 +83,11 @@ var configuredRows = []Diagnosis{
 		Advice: "Write the key again as plain text; data of a Secret is base64-encoded once, not twice.",
 	},
 	{
+		Symptom: probe.CredentialTooLong, Reason: v1alpha1.ReasonCredentialMalformed, Blame: Owner,
+		Seen:   "Secret {secretName} holds a value that is longer than any credential[ under key {names}].",
+		Advice: "Put the {credential} of {provider} there, in 16 KiB at most, and nothing besides.",
+	},
+	{
 		Symptom: probe.WrongKeyKind, Reason: v1alpha1.ReasonWrongKeyKind, Blame: Owner,
 		Seen:   "Secret {secretName} holds a credential of another kind under its {secretKeys}[: {names}].",
 		Advice: "Put the {credential} of {provider} there, or correct spec.provider or spec.secretRef.",
@@ -111,6 +116,11 @@ var configuredRows = []Diagnosis{
 	{
 		Symptom: probe.CAInvalid, Reason: v1alpha1.ReasonCAInvalid, Blame: Owner,
 		Seen:   "What spec.caRef names[, {names},] holds no PEM certificate.",
+		Advice: "Put the certificate of the authority that signs the endpoint's certificate there, in PEM.",
+	},
+	{
+		Symptom: probe.CATooLarge, Reason: v1alpha1.ReasonCAInvalid, Blame: Owner,
+		Seen:   "What spec.caRef names[, {names},] is larger than 256 KiB, which is more than Mainstay holds of certificates.",
 		Advice: "Put the certificate of the authority that signs the endpoint's certificate there, in PEM.",
 	},
 	{

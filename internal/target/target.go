@@ -298,6 +298,13 @@ func values(keys []provider.Key, data map[string][]byte, issued bool) (values ma
 	return values, probe.Finding{}, false
 }
 
+const (
+	// maxValue is how long a value of a credential may be, in bytes, and maxAuthority how much may be in spec.caRef:
+	// the authorities of all browsers take about 220 KiB. Both are held for as long as there is something to probe.
+	maxValue     = 16 << 10
+	maxAuthority = 256 << 10
+)
+
 // shape judges a value without the network.
 type shape func(probe.Secret) (probe.Symptom, bool)
 
@@ -310,6 +317,9 @@ func value(data map[string][]byte, key string, shape shape) (value string, probl
 	raw, found := data[key]
 	if !found {
 		return "", probe.Fail(probe.SecretKeyMissing, key), true
+	}
+	if len(raw) > maxValue {
+		return "", probe.Fail(probe.CredentialTooLong, key), true
 	}
 	if symptom, bad := shape(probe.NewSecret(string(raw))); bad {
 		return "", probe.Fail(symptom, key), true
@@ -330,6 +340,9 @@ func authority(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, b
 	pem, found := r.CA.Data[ref.Key]
 	if !found {
 		return probe.Fail(probe.CANotFound, name), true
+	}
+	if len(pem) > maxAuthority {
+		return probe.Fail(probe.CATooLarge, name), true
 	}
 	ca, ok := probe.ParseCA(pem)
 	if !ok {
