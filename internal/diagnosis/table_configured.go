@@ -168,7 +168,8 @@ var configuredRows = []Diagnosis{
 	},
 	{
 		Symptom: probe.AddressRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,
-		Seen:   "Mainstay's dial guard does not admit the address of {host}: it is private, loopback or reserved.",
+		Seen: "Mainstay's dial guard does not admit {host}: its address is private, loopback or reserved, " +
+			"or its name is one of an inner network.",
 		Advice: "If it is meant to be probed, start Mainstay with --allow-host={host}",
 	},
 	{

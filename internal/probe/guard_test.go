@@ -239,8 +239,8 @@ func TestTheGuardRefusesAnAddressThatIsNone(t *testing.T) {
 }
 
 func TestANameThatOnlyAProxyKnowsHasToBeAllowed(t *testing.T) {
-	target := HostPort{Host: "inside.invalid", Port: "443"}
-	allowed := Guard{AllowHosts: hosts(t, "inside.invalid")}
+	target := HostPort{Host: "inside.example.com", Port: "443"}
+	allowed := Guard{AllowHosts: hosts(t, "inside.example.com")}
 	ended, end := context.WithCancel(t.Context())
 	end()
 	cases := map[string]struct {

@@ -39,6 +39,7 @@ func TestConnectionURIs(t *testing.T) {
 // TestWhereADatabaseIs builds targets from what the spec says and from what the Secret says.
 func TestWhereADatabaseIs(t *testing.T) {
 	kind, _ := FindKind("AccessCheck")
+	options := Options{Guard: probe.Guard{AllowHosts: []probe.HostPort{{Host: "db.shop.svc"}, {Host: "replica.shop.svc"}}}}
 	parts := map[string][]byte{"username": []byte("app"), "password": []byte("pw")}
 	with := func(more ...string) map[string][]byte {
 		data := map[string][]byte{}
@@ -103,7 +104,8 @@ func TestWhereADatabaseIs(t *testing.T) {
 		"the metadata service": {
 			data: with("host", "169.254.169.254"), symptom: probe.AddressNeverAdmitted,
 		},
-		"a private address": {data: with("host", "10.0.0.7"), symptom: probe.AddressRefused},
+		"a private address":         {data: with("host", "10.0.0.7"), symptom: probe.AddressRefused},
+		"another name of a cluster": {data: with("host", "db.other.svc"), symptom: probe.AddressRefused},
 		"no TLS to an address that is public": {
 			server: &v1alpha1.PostgresServer{TLS: v1alpha1.PostgresTLSNone}, data: with("host", "93.184.216.34"), symptom: probe.ClearTextRefused,
 		},
@@ -116,7 +118,7 @@ func TestWhereADatabaseIs(t *testing.T) {
 			if c.data != nil {
 				inputs.Secret = &Referent{Data: c.data, AllowedHosts: c.allowed}
 			}
-			target, finding := Options{}.Build(inputs)
+			target, finding := options.Build(inputs)
 			if finding.Symptom != c.symptom {
 				t.Fatalf("expected %q, found %q", c.symptom, finding.Symptom)
 			}
