@@ -162,8 +162,8 @@ var configuredRows = []Diagnosis{
 	},
 	{
 		Symptom: probe.AddressNeverAdmitted, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,
-		Seen: "The address of {host} is link-local, a cloud's metadata service, multicast or reserved: " +
-			"Mainstay never connects there.",
+		Seen: "The address of {host} is link-local, a cloud's metadata service, multicast, reserved, or in a range that --deny-cidr " +
+			"names: Mainstay never connects there.",
 		Advice: "Use another endpoint.",
 	},
 	{

@@ -290,8 +290,8 @@ func TestMessagesNameWhatToChange(t *testing.T) {
 		},
 		"an address that no flag admits": {
 			given: newDependency().ownHost().probed(fails(probe.AddressNeverAdmitted)),
-			want: "The address of llm.shop.example:443 is link-local, a cloud's metadata service, multicast or reserved: " +
-				"Mainstay never connects there. Use another endpoint.",
+			want: "The address of llm.shop.example:443 is link-local, a cloud's metadata service, multicast, reserved, or in a range that " +
+				"--deny-cidr names: Mainstay never connects there. Use another endpoint.",
 		},
 		"a name that only the proxy can resolve": {
 			given: newDependency().ownHost().probed(fails(probe.UnresolvedBehindProxy)),

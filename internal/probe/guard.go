@@ -27,6 +27,9 @@ type Guard struct {
 	AllowCIDRs []netip.Prefix
 	// AllowHosts admits loopback and private addresses behind these names, as host[:port].
 	AllowHosts []HostPort
+	// DenyCIDRs refuses addresses inside these ranges, whatever else admits them: public ones that the cluster uses
+	// inside.
+	DenyCIDRs []netip.Prefix
 	// AllowHTTP admits plain http.
 	AllowHTTP bool
 }
@@ -267,9 +270,12 @@ var (
 
 // refuses judges one address; byName says that AllowHosts has the name it stands behind.
 func (g Guard) refuses(addr netip.Addr, byName bool) (Symptom, bool) {
+	wrapped := addr.WithZone("").Unmap()
 	addr = unwrap(addr)
 	in := func(p netip.Prefix) bool { return p.Contains(addr) }
 	switch {
+	case slices.ContainsFunc(g.DenyCIDRs, func(p netip.Prefix) bool { return p.Contains(wrapped) || p.Contains(addr) }):
+		return AddressNeverAdmitted, true
 	case addr.IsUnspecified(), addr.IsMulticast(), addr.IsLinkLocalUnicast(),
 		slices.ContainsFunc(metadata, in), slices.ContainsFunc(never, in):
 		return AddressNeverAdmitted, true
