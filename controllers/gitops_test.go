@@ -478,8 +478,8 @@ func TestThePolicyAllowsTheVendorsThatANamespaceNames(t *testing.T) {
 	}
 }
 
-// applyFile creates every object of a file, and takes them away after the test.
-func applyFile(t *testing.T, path string) {
+// applyFile creates every object of a file, with changes, and takes them away after the test.
+func applyFile(t *testing.T, path string, changes ...func(*unstructured.Unstructured)) {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -489,6 +489,9 @@ func applyFile(t *testing.T, path string) {
 		u := &unstructured.Unstructured{}
 		if err := yaml.Unmarshal([]byte(document), &u.Object); err != nil {
 			t.Fatal(err)
+		}
+		for _, change := range changes {
+			change(u)
 		}
 		create(t, u)
 		t.Cleanup(func() { _ = world.admin.Delete(context.Background(), u) })
