@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/controllers"
@@ -33,6 +34,40 @@ func TestTheCacheKeepsNoContentsOfSecrets(t *testing.T) {
 	}}
 	if diff := cmp.Diff(want, kept); diff != "" {
 		t.Errorf("what the cache keeps (-want +found):\n%s", diff)
+	}
+}
+
+// TestTheCacheKeepsTheAnnotationsThatAreRead plants others, which may hold anything and take a quarter of a MiB.
+func TestTheCacheKeepsTheAnnotationsThatAreRead(t *testing.T) {
+	t.Parallel()
+	others := func(more ...string) map[string]string {
+		annotations := map[string]string{"kubectl.kubernetes.io/last-applied-configuration": "{}", "notes": strings.Repeat("x", 1<<18)}
+		for i := 0; i < len(more); i += 2 {
+			annotations[more[i]] = more[i+1]
+		}
+		return annotations
+	}
+	for name, c := range map[string]struct {
+		object client.Object
+		want   map[string]string
+	}{
+		"of a dependency":                 {&v1alpha1.AIProvider{ObjectMeta: metav1.ObjectMeta{Annotations: others()}}, nil},
+		"of one that is asked to be seen": {&v1alpha1.AIProvider{ObjectMeta: metav1.ObjectMeta{Annotations: others(v1alpha1.RequestedAtAnnotation, "now")}}, map[string]string{v1alpha1.RequestedAtAnnotation: "now"}},
+		"of a set":                        {&v1alpha1.DependencySet{ObjectMeta: metav1.ObjectMeta{Annotations: others()}}, nil},
+	} {
+		if _, err := controllers.CacheOptions().DefaultTransform(c.object); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, c.object.GetAnnotations()); diff != "" {
+			t.Errorf("%s (-want +found):\n%s", name, diff)
+		}
+	}
+	long := &v1alpha1.AIProvider{ObjectMeta: metav1.ObjectMeta{Annotations: others(v1alpha1.RequestedAtAnnotation, strings.Repeat("x", 1<<18))}}
+	if _, err := controllers.CacheOptions().DefaultTransform(long); err != nil {
+		t.Fatal(err)
+	}
+	if kept := len(long.Annotations[v1alpha1.RequestedAtAnnotation]); kept == 0 || kept > 1<<10 {
+		t.Errorf("a request of a quarter of a MiB is kept in %d bytes", kept)
 	}
 }
 

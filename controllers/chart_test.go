@@ -189,6 +189,10 @@ func TestValuesOfTheChart(t *testing.T) {
 			values: "--set labelSelector='shard notin (a\\,b)'",
 			has:    []string{`"--watch-label-selector=shard notin (a,b)"`},
 		},
+		"ranges that are never probed": {
+			values: "--set 'denyCIDRs={2001:db8:7::/48,34.118.224.0/20}'",
+			has:    []string{`"--deny-cidr=2001:db8:7::/48,34.118.224.0/20"`},
+		},
 		"CRDs that stay": {
 			has: []string{"helm.sh/resource-policy: keep"},
 		},
@@ -224,6 +228,7 @@ func TestValuesThatTheChartRefuses(t *testing.T) {
 		"watchSecret=false":          "watchSecret",
 		"replicas=two":               "replicas",
 		"namespaces={Shop!}":         "namespaces",
+		"denyCIDRs={10.0.0.1}":       "denyCIDRs",
 		"image.pullPolicy=Sometimes": "pullPolicy",
 		"metrics.enabled=false,metrics.serviceMonitor.enabled=true": "expected metrics.enabled",
 		"metrics.serviceMonitor.enabled=true":                       "expected metrics.readers",

@@ -4,8 +4,6 @@
 package controllers_test
 
 import (
-	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -250,60 +248,5 @@ func TestTheScriptForArgoCDKnowsItsReasonsAndKinds(t *testing.T) {
 		if !slices.Contains(words, definition.Spec.Names.Plural) {
 			t.Errorf("config/rbac/aggregated_roles.yaml: expected %s among what may be edited", definition.Spec.Names.Plural)
 		}
-	}
-}
-
-// TestThePolicyAllowsTheVendorsThatANamespaceNames applies the sample to the API server.
-func TestThePolicyAllowsTheVendorsThatANamespaceNames(t *testing.T) {
-	t.Parallel()
-	applyFile(t, filepath.Join("..", "config", "policy", "allowed_vendors.yaml"))
-	namespace := newNamespace(t)
-	annotate := kubectl(t, "annotate", "namespace", namespace, "mainstay-policy/allowed-vendors=Anthropic, Resend")
-	if out, err := annotate.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	refused := func() error {
-		ai := openAI(namespace)
-		ai.Spec.Suspend = true
-		err := world.admin.Create(t.Context(), ai, client.DryRunAll)
-		return err
-	}
-	// A policy is in force some moments after it was accepted, and nothing announces that.
-	for err := refused(); ; err = refused() {
-		if err == nil {
-			if t.Context().Err() != nil {
-				t.Fatal("the policy never came into force")
-			}
-			continue
-		}
-		want := fmt.Sprintf("namespace %s does not allow provider OpenAI: its annotation mainstay-policy/allowed-vendors allows Anthropic, Resend", namespace)
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("expected %q, found %v", want, err)
-		}
-		break
-	}
-	email, nothing, elsewhere := resend(namespace), openAI(namespace), openAI(newNamespace(t))
-	nothing.Spec.Provider, nothing.Spec.SecretRef = "None", nil
-	for _, object := range []client.Object{email, nothing, elsewhere} {
-		if err := world.admin.Create(t.Context(), object, client.DryRunAll); err != nil {
-			t.Errorf("expected %s to be allowed, found %v", object.GetName(), err)
-		}
-	}
-}
-
-// applyFile creates every object of a file, and takes them away after the test.
-func applyFile(t *testing.T, path string) {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for document := range strings.SplitSeq(string(text), "\n---\n") {
-		u := &unstructured.Unstructured{}
-		if err := yaml.Unmarshal([]byte(document), &u.Object); err != nil {
-			t.Fatal(err)
-		}
-		create(t, u)
-		t.Cleanup(func() { _ = world.admin.Delete(context.Background(), u) })
 	}
 }

@@ -92,7 +92,7 @@ func (r *Reconciler) setup(ctx context.Context, mgr ctrl.Manager, wakeups *Wakeu
 
 // CacheOptions are those of a cache that holds what the reconcilers need and no more. Of Secrets and
 // ConfigMaps that is their names and versions: annotations may hold anything, the data of a Secret that
-// was applied by kubectl included.
+// was applied by kubectl included. Of the annotations of dependencies it is the one that is read.
 func CacheOptions() cache.Options {
 	strip := cache.TransformStripManagedFields()
 	return cache.Options{
@@ -107,12 +107,22 @@ func CacheOptions() cache.Options {
 				return o, nil
 			case target.Dependency:
 				shareTexts(o.SharedStatus().Conditions)
-				// What kubectl applied last is the spec once more.
-				delete(o.GetAnnotations(), corev1.LastAppliedConfigAnnotation)
+				o.SetAnnotations(annotationsRead(o))
+			case *v1alpha1.DependencySet:
+				o.Annotations = nil
 			}
 			return strip(object)
 		},
 	}
+}
+
+// annotationsRead are those annotations of a dependency that are read, as far as they are.
+func annotationsRead(o metav1.Object) map[string]string {
+	request, found := o.GetAnnotations()[v1alpha1.RequestedAtAnnotation]
+	if !found {
+		return nil
+	}
+	return map[string]string{v1alpha1.RequestedAtAnnotation: echo(request)}
 }
 
 // shareTexts has conditions use one copy of each text. Most objects say the same, and what they say is a third of

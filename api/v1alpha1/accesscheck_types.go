@@ -161,10 +161,10 @@ type PostgresSetting struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z_][A-Za-z0-9_]*([.][A-Za-z_][A-Za-z0-9_]*)+$') || self in ['application_name', 'timezone']",messageExpression="'the name of a setting must have a dot in it, such as request.jwt.claims, or be application_name or timezone, since others could change the role, or whether policies hold; found ' + self"
 	Name string `json:"name,omitempty"`
 
-	// value of the parameter. It is no place for a secret.
+	// value of the parameter; of claims those that policies look at will do. It is no place for a secret.
 	// +required
 	// +kubebuilder:validation:MinLength=0
-	// +kubebuilder:validation:MaxLength=4096
+	// +kubebuilder:validation:MaxLength=1024
 	Value *string `json:"value,omitempty"`
 }
 

@@ -17,7 +17,8 @@ type PostgresServer struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?[.]?$') || isIP(self)",messageExpression="'spec.postgres.host must be a DNS name or an IP address such as db.shop.svc, without a port, found ' + self"
 	Host string `json:"host,omitempty"`
 
-	// port of the server; 5432 where neither the spec nor the Secret names one.
+	// port of the server; 5432 where neither the spec nor the Secret names one. Where the Secret names the host, it must
+	// consent to another port than its own through its annotation mainstay.dev/allowed-hosts.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535

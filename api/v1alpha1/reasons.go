@@ -55,7 +55,7 @@ const (
 	ReasonCredentialHasWhitespace = "CredentialHasWhitespace"
 	// ReasonCredentialHasLineBreak: the value holds a line break, usually the last byte.
 	ReasonCredentialHasLineBreak = "CredentialHasLineBreak"
-	// ReasonCredentialMalformed: the value holds bytes that no credential has.
+	// ReasonCredentialMalformed: the value holds bytes that no credential has, or more than 16 KiB of them.
 	ReasonCredentialMalformed = "CredentialMalformed"
 	// ReasonWrongKeyKind: the value is a credential, but of another vendor or for another use.
 	ReasonWrongKeyKind = "WrongKeyKind"
@@ -67,7 +67,7 @@ const (
 	ReasonSigningSecretUnfit = "SigningSecretUnfit"
 	// ReasonCANotFound: the ConfigMap or Secret of spec.caRef, or its key, does not exist.
 	ReasonCANotFound = "CANotFound"
-	// ReasonCAInvalid: spec.caRef holds no PEM certificate.
+	// ReasonCAInvalid: spec.caRef holds no PEM certificate, or more than 256 KiB of them.
 	ReasonCAInvalid = "CAInvalid"
 	// ReasonConsentMissing: the Secret does not allow its credential to be sent to the spec's host.
 	ReasonConsentMissing = "ConsentMissing"

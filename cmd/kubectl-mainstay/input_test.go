@@ -154,6 +154,7 @@ func TestBadUsageIsBadInput(t *testing.T) {
 		"an unknown format":            {[]string{"check", "-f", "-", "-o", "xml"}, `--output: expected table, json, yaml or junit, found "xml"`},
 		"an unknown requirement":       {[]string{"check", "-f", "-", "--require", "Green"}, `--require: expected Healthy or Ready, found "Green"`},
 		"no range":                     {[]string{"check", "-f", "-", "--allow-cidr", "10.0.0.1"}, `--allow-cidr: expected a range such as 10.20.0.0/16, found "10.0.0.1"`},
+		"no range to deny":             {[]string{"check", "-f", "-", "--deny-cidr", "::ffff:10.0.0.0/104"}, `--deny-cidr: write the range "::ffff:10.0.0.0/104" as one of IPv4`},
 		"no host":                      {[]string{"check", "-f", "-", "--allow-host", "http://a"}, "--allow-host: expected host[:port]"},
 		"an unknown provider":          {[]string{"check", "-f", "-", "--endpoint", "Nope=https://a"}, "--endpoint: expected PROVIDER=URL"},
 		"standard input twice":         {[]string{"check", "-f", "-", "-f", "-"}, "stdin: can be read only once"},

@@ -83,6 +83,11 @@ var configuredRows = []Diagnosis{
 		Advice: "Write the key again as plain text; data of a Secret is base64-encoded once, not twice.",
 	},
 	{
+		Symptom: probe.CredentialTooLong, Reason: v1alpha1.ReasonCredentialMalformed, Blame: Owner,
+		Seen:   "Secret {secretName} holds a value that is longer than any credential[ under key {names}].",
+		Advice: "Put the {credential} of {provider} there, in 16 KiB at most, and nothing besides.",
+	},
+	{
 		Symptom: probe.WrongKeyKind, Reason: v1alpha1.ReasonWrongKeyKind, Blame: Owner,
 		Seen:   "Secret {secretName} holds a credential of another kind under its {secretKeys}[: {names}].",
 		Advice: "Put the {credential} of {provider} there, or correct spec.provider or spec.secretRef.",
@@ -114,6 +119,11 @@ var configuredRows = []Diagnosis{
 		Advice: "Put the certificate of the authority that signs the endpoint's certificate there, in PEM.",
 	},
 	{
+		Symptom: probe.CATooLarge, Reason: v1alpha1.ReasonCAInvalid, Blame: Owner,
+		Seen:   "What spec.caRef names[, {names},] is larger than 256 KiB, which is more than Mainstay holds of certificates.",
+		Advice: "Put the certificate of the authority that signs the endpoint's certificate there, in PEM.",
+	},
+	{
 		Symptom: probe.ConsentMissing, Reason: v1alpha1.ReasonConsentMissing, Blame: Owner,
 		Seen:   "Secret {secretName} does not allow its key to be sent to {host}.",
 		Advice: "If it may: kubectl annotate secret -n {namespace} {secretName} " + v1alpha1.AllowedHostsAnnotation + "={host}",
@@ -135,6 +145,12 @@ var configuredRows = []Diagnosis{
 		Advice: "If it may: kubectl annotate secret -n {namespace} {secretName} " + v1alpha1.AllowedHostsAnnotation + "={host}",
 	},
 	{
+		Symptom: probe.PortNotConsented, Reason: v1alpha1.ReasonConsentMissing, Blame: Owner,
+		Seen: "Secret {secretName} names the host, and spec.postgres.port of {object} another port there than the Secret does[: {names}]. " +
+			"The Secret does not allow its password to be sent to that.",
+		Advice: "If it may, add that host to its annotation " + v1alpha1.AllowedHostsAnnotation + ", after a comma.",
+	},
+	{
 		Symptom: probe.PlainHTTPRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,
 		Seen:   "The endpoint at {host} is plain http, which Mainstay does not speak.",
 		Advice: "Use https, or start Mainstay with --allow-http.",
@@ -146,13 +162,14 @@ var configuredRows = []Diagnosis{
 	},
 	{
 		Symptom: probe.AddressNeverAdmitted, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,
-		Seen: "The address of {host} is link-local, a cloud's metadata service, multicast or reserved: " +
-			"Mainstay never connects there.",
+		Seen: "The address of {host} is link-local, a cloud's metadata service, multicast, reserved, or in a range that --deny-cidr " +
+			"names: Mainstay never connects there.",
 		Advice: "Use another endpoint.",
 	},
 	{
 		Symptom: probe.AddressRefused, Reason: v1alpha1.ReasonDestinationNotAllowed, Blame: Owner, Stalls: true,
-		Seen:   "Mainstay's dial guard does not admit the address of {host}: it is private, loopback or reserved.",
+		Seen: "Mainstay's dial guard does not admit {host}: its address is private, loopback or reserved, " +
+			"or its name is one of an inner network.",
 		Advice: "If it is meant to be probed, start Mainstay with --allow-host={host}",
 	},
 	{

@@ -356,18 +356,18 @@ func TestMessagesNameWhatToChange(t *testing.T) {
 		},
 		"an address that is admitted when the administrator says so": {
 			given: newDependency().ownHost().probed(fails(probe.AddressRefused)),
-			want: "Mainstay's dial guard does not admit the address of llm.shop.example:443: it is private, loopback or reserved. " +
+			want: "Mainstay's dial guard does not admit llm.shop.example:443: its address is private, loopback or reserved, or its name is one of an inner network. " +
 				"If it is meant to be probed, start Mainstay with --allow-host=llm.shop.example:443",
 		},
 		"an address that a Secret has, which is not shown": {
 			given: newDependency().hostInSecret().probed(fails(probe.AddressRefused)),
-			want: "Mainstay's dial guard does not admit the address of the host in Secret openai: it is private, loopback or reserved. " +
+			want: "Mainstay's dial guard does not admit the host in Secret openai: its address is private, loopback or reserved, or its name is one of an inner network. " +
 				"If it is meant to be probed, start Mainstay with --allow-host=HOST, where HOST is the host in Secret openai",
 		},
 		"an address that no flag admits": {
 			given: newDependency().ownHost().probed(fails(probe.AddressNeverAdmitted)),
-			want: "The address of llm.shop.example:443 is link-local, a cloud's metadata service, multicast or reserved: " +
-				"Mainstay never connects there. Use another endpoint.",
+			want: "The address of llm.shop.example:443 is link-local, a cloud's metadata service, multicast, reserved, or in a range that " +
+				"--deny-cidr names: Mainstay never connects there. Use another endpoint.",
 		},
 		"a name that only the proxy can resolve": {
 			given: newDependency().ownHost().probed(fails(probe.UnresolvedBehindProxy)),

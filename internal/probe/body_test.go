@@ -85,7 +85,7 @@ func TestABodyThatWaitsTakesLittle(t *testing.T) {
 	defer close(plain.released)
 	defer close(s.released)
 	c, _ := holder(t, plain)
-	ca := &CA{pool: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, pem: "test"}
+	ca := &CA{pool: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, id: "test"}
 	c.transport(ca).TLSClientConfig.ServerName = "example.com" // Which the certificate is for.
 	short, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()

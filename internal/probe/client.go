@@ -88,7 +88,7 @@ type Network struct {
 	open       atomic.Int32 // connections
 	most       int32        // how many may be open
 	mu         sync.Mutex
-	transports map[string]*http.Transport // by the PEM text of the CA
+	transports map[string]*http.Transport // by what stands for the text of the CA
 }
 
 // NetworkOptions are what a Network works with.
@@ -249,10 +249,7 @@ func (c *Network) Renew() {
 }
 
 func (c *Network) transport(ca *CA) *http.Transport {
-	var id string
-	if ca != nil {
-		id = ca.pem
-	}
+	id := ca.text()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if t := c.transports[id]; t != nil {

@@ -25,7 +25,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	t.Cleanup(s.Close)
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	c := NewNetwork(NetworkOptions{Guard: Guard{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, UserAgent: "test"})
-	ca := &CA{pool: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, pem: "test"}
+	ca := &CA{pool: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, id: "test"}
 	c.transport(ca).TLSClientConfig.ServerName = "example.com" // Which the certificate is for.
 	c.most = 30
 	most := int32(0)

@@ -21,14 +21,16 @@ const (
 	// udpSize is how large an answer over UDP may be, in bytes: what passes any network in one piece. What
 	// is larger comes over TCP.
 	udpSize = 1232
-	// maxRecords is how many records of an answer are read.
-	maxRecords = 100
+	// maxRecords is how many records of an answer are read, maxText how long a text may be that is kept, in bytes,
+	// and maxKept how much is kept of an answer. No record that is looked for comes near: the longest is a DKIM key.
+	maxRecords       = 100
+	maxText, maxKept = 4 << 10, 16 << 10
 	// minLife and maxLife bound how long an answer is used again, whatever its own time to live. Nothing
 	// found is used for minLife, and that no answer came for faultLife.
 	minLife, maxLife = 30 * time.Second, 5 * time.Minute
 	faultLife        = 10 * time.Second
-	// maxAnswers is how many answers are kept.
-	maxAnswers = 4096
+	// maxAnswers is how many answers are kept, and maxMemory how many bytes they may take.
+	maxAnswers, maxMemory = 4096, 8 << 20
 )
 
 // RecordType is a type of DNS record.
@@ -69,7 +71,7 @@ type resolver struct {
 
 func newResolver(server string) resolver {
 	return resolver{server: server, known: memo{
-		most: maxAnswers, life: func(answer any) time.Duration { return answer.(Records).life },
+		most: maxAnswers, room: maxMemory, life: func(answer any) time.Duration { return answer.(Records).life },
 	}}
 }
 
@@ -131,23 +133,36 @@ func answers(m *dns.Msg, q Question) bool {
 		m.Question[0].Qtype == uint16(q.Type) && (m.Rcode == dns.RcodeSuccess || m.Rcode == dns.RcodeNameError)
 }
 
-// read takes the records out of an answer.
+// read takes the records out of an answer, as far as there is room for them.
 func read(m *dns.Msg) Records {
 	found := Records{life: minLife}
-	ttl := maxLife
+	ttl, room := maxLife, maxKept
 	for _, record := range m.Answer[:min(len(m.Answer), maxRecords)] {
 		ttl = min(ttl, time.Duration(record.Header().Ttl)*time.Second)
-		switch r := record.(type) {
-		case *dns.TXT:
-			found.Texts = append(found.Texts, unescape(strings.Join(r.Txt, "")))
-		case *dns.MX:
-			found.Exchanges = append(found.Exchanges, strings.TrimSuffix(strings.ToLower(r.Mx), "."))
+		kind, text := found.place(record)
+		if kind == nil || len(text) > maxText {
+			continue
 		}
+		if room -= len(text); room < 0 {
+			break
+		}
+		*kind = append(*kind, text)
 	}
 	if len(found.Texts)+len(found.Exchanges) > 0 {
 		found.life = max(ttl, minLife)
 	}
 	return found
+}
+
+// place says where a record goes, and as which text; nil where it is none of those that are asked for.
+func (r *Records) place(record dns.RR) (kind *[]string, text string) {
+	switch record := record.(type) {
+	case *dns.TXT:
+		return &r.Texts, unescape(strings.Join(record.Txt, ""))
+	case *dns.MX:
+		return &r.Exchanges, strings.TrimSuffix(strings.ToLower(record.Mx), ".")
+	}
+	return nil, ""
 }
 
 // unescape undoes how the library writes quotes and backslashes. Other bytes that it escapes mean nothing in

@@ -113,3 +113,59 @@ func TestAQuestionIsAskedOnceForAWhile(t *testing.T) {
 		t.Errorf("wrong questions (-want +got):\n%s", diff)
 	}
 }
+
+// text writes a TXT record of a length, in strings of 250 bytes.
+func text(name string, length int) string {
+	var strs strings.Builder
+	for rest := length; rest > 0; rest -= 250 {
+		fmt.Fprintf(&strs, " %q", strings.Repeat("x", min(rest, 250)))
+	}
+	return name + " 300 TXT" + strs.String()
+}
+
+func TestWhatIsKeptOfAnAnswerIsBounded(t *testing.T) {
+	const kib = 1 << 10
+	records := []string{text("long.test.", 5*kib), `long.test. TXT "v=spf1 -all"`, text("fits.test.", 4*kib)}
+	for range 15 {
+		records = append(records, text("much.test.", 3*kib))
+	}
+	for range 20 {
+		// Each of these bytes is kept in four.
+		records = append(records, "escaped.test. TXT"+strings.Repeat(` "`+strings.Repeat(`\001`, 250)+`"`, 4))
+	}
+	_, client := nameServer(t, dnstest.Zone{Records: records})
+	for name, want := range map[string]int{
+		"long.test": len("v=spf1 -all"), "fits.test": 4 * kib, "much.test": 15 * kib, "escaped.test": 16000,
+	} {
+		got := client.LookUp(t.Context(), probe.Question{Name: name, Type: probe.TXT})
+		if size := len(strings.Join(got.Texts, "")); size != want || got.Fault != (probe.Symptom{}) {
+			t.Errorf("%s: expected %d bytes, found %d (%s)", name, want, size, got.Fault)
+		}
+	}
+}
+
+func TestWhatIsKeptOfAllAnswersIsBounded(t *testing.T) {
+	const names, kib = 600, 1 << 10
+	var records []string
+	for range 5 {
+		records = append(records, text("much.test.", 3*kib))
+	}
+	for i := range names {
+		records = append(records, fmt.Sprintf("alias%d.test. 300 CNAME much.test.", i))
+	}
+	server, client := nameServer(t, dnstest.Zone{Records: records})
+	ask := func(i int) int {
+		question := fmt.Sprintf("alias%d.test", i)
+		client.LookUp(t.Context(), probe.Question{Name: question, Type: probe.TXT})
+		return len(slices.DeleteFunc(server.Asked(), func(asked string) bool { return asked != question+" TXT" }))
+	}
+	for i := range names {
+		ask(i)
+	}
+	if first := ask(0); first != 4 {
+		t.Errorf("the first answer is kept beside %d others of 15 KiB: it was asked for %d times, and not 4", names-1, first)
+	}
+	if last := ask(names - 1); last != 2 {
+		t.Errorf("the last answer was forgotten: it was asked for %d times, and not 2, by UDP and TCP", last)
+	}
+}

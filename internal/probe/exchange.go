@@ -52,11 +52,13 @@ type reply interface {
 type memo struct {
 	// life is how long an answer is given again; nil for as long as the memo lives.
 	life func(answer any) time.Duration
-	// most is how many answers are kept; 0 for any number.
-	most int
+	// most is how many answers are kept, and room how many bytes they may take; 0 for any number.
+	most, room int
 
 	mu    sync.Mutex
 	calls map[any]*call
+	// taken is how many bytes the answers take, or somewhat more: it is counted anew when it comes to room.
+	taken int
 }
 
 // call is something that was asked, on its way or answered.
@@ -64,8 +66,9 @@ type call struct {
 	cancel context.CancelFunc
 	// way is how far it has come, for those who give up before it ends.
 	way progress
-	// waiters counts those who wait for the answer; it is guarded by memo.mu.
-	waiters int
+	// waiters counts those who wait for the answer, and size is how many bytes that takes once it is there; both are
+	// guarded by memo.mu.
+	waiters, size int
 	// answered is closed once answer and until are there.
 	answered chan struct{}
 	answer   any
@@ -128,17 +131,17 @@ func (c *call) over(now time.Time) bool {
 
 // makeRoom drops answers where there are too many: those that are over, and all where that is not enough.
 func (m *memo) makeRoom() {
-	if m.most == 0 || len(m.calls) < m.most {
-		return
-	}
 	for _, now := range []time.Time{time.Now(), time.Unix(1<<40, 0)} {
+		if (m.most == 0 || len(m.calls) < m.most) && (m.room == 0 || m.taken < m.room) {
+			return
+		}
+		m.taken = 0
 		for key, c := range m.calls {
 			if c.over(now) {
 				delete(m.calls, key)
+			} else {
+				m.taken += c.size
 			}
-		}
-		if len(m.calls) < m.most {
-			return
 		}
 	}
 }
@@ -156,6 +159,10 @@ func (m *memo) run(c *call, send func() any, broken any) {
 	if m.life != nil {
 		c.until = time.Now().Add(m.life(c.answer))
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c.size = c.answer.(reply).size()
+	m.taken += c.size
 }
 
 // leave takes back one waiter, or returns the answer that has come just now. The last one ends the call, and

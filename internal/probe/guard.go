@@ -15,15 +15,21 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/net/publicsuffix"
 )
 
 // Guard decides which addresses Mainstay may connect to, so that who may create a dependency cannot use
-// the operator to look around in the cluster's network. It judges the resolved address at every dial.
+// the operator to look around in the cluster's network. It judges the resolved address at every dial, and names
+// that nobody outside of the cluster has before they are resolved.
 type Guard struct {
 	// AllowCIDRs admits loopback and private addresses inside these ranges.
 	AllowCIDRs []netip.Prefix
 	// AllowHosts admits loopback and private addresses behind these names, as host[:port].
 	AllowHosts []HostPort
+	// DenyCIDRs refuses addresses inside these ranges, whatever else admits them: public ones that the cluster uses
+	// inside.
+	DenyCIDRs []netip.Prefix
 	// AllowHTTP admits plain http.
 	AllowHTTP bool
 }
@@ -124,11 +130,40 @@ func (g Guard) CheckURL(u *url.URL) (Symptom, bool) {
 	if u.Scheme == "http" && !g.AllowHTTP {
 		return PlainHTTPRefused, true
 	}
-	target := URLHostPort(u)
+	return g.check(URLHostPort(u), g.refuses)
+}
+
+// check judges what can be known of a host without DNS.
+func (g Guard) check(target HostPort, refuses func(netip.Addr, bool) (Symptom, bool)) (Symptom, bool) {
 	if addr, err := netip.ParseAddr(target.Host); err == nil {
-		return g.refuses(addr, g.allowsHost(target))
+		return refuses(addr, g.allowsHost(target))
+	}
+	if _, refused := g.nameOf(target); refused {
+		return AddressRefused, true
 	}
 	return Symptom{}, false
+}
+
+// nameOf returns what to look up for a host, or refuses to. Where nothing private is admitted behind a name, one that
+// is none of the public DNS is not looked up: whether it exists would tell who may write a spec what the cluster has
+// inside. For the same reason others get a final dot, so that none is looked up in the cluster's search domains.
+func (g Guard) nameOf(target HostPort) (name string, refused bool) {
+	_, err := netip.ParseAddr(target.Host)
+	switch {
+	case err == nil, len(g.AllowCIDRs) > 0, g.allowsHost(target):
+		return target.Host, false
+	case !isPublic(target.Host):
+		return "", true
+	}
+	return target.Host + ".", false
+}
+
+// isPublic says whether a name can be one of the public DNS. The top-level domain arpa is for infrastructure, and has
+// the names of networks at home too (RFC 8375).
+func isPublic(name string) bool {
+	suffix, official := publicsuffix.PublicSuffix(name)
+	official = official || strings.Contains(suffix, ".") // Those of companies are below one that is.
+	return official && strings.Contains(name, ".") && !strings.HasSuffix(name, ".arpa")
 }
 
 func (g Guard) allowsHost(target HostPort) bool {
@@ -152,7 +187,12 @@ func (g Guard) dial(ctx context.Context, address string, refuses func(netip.Addr
 	if err != nil {
 		return nil, fmt.Errorf("dial %q: %w", address, err)
 	}
-	byName := g.allowsHost(HostPort{Host: canonical(host), Port: port})
+	target := ServerAt(host, port)
+	name, refused := g.nameOf(target)
+	if refused {
+		return nil, refusal{AddressRefused}
+	}
+	byName := g.allowsHost(target)
 	dialer := net.Dialer{Control: func(_, resolved string, raw syscall.RawConn) error {
 		ap, err := netip.ParseAddrPort(resolved)
 		if err != nil {
@@ -163,15 +203,19 @@ func (g Guard) dial(ctx context.Context, address string, refuses func(netip.Addr
 		}
 		return endSilence(raw)
 	}}
-	return dialer.DialContext(ctx, "tcp", address)
+	return dialer.DialContext(ctx, "tcp", net.JoinHostPort(name, port))
 }
 
 // CheckName resolves a host and judges every address, for the case that a proxy will do the dialing.
 // A name that only the proxy can resolve passes where AllowHosts has it. That the name server failed is
 // no refusal, since it says nothing about the name.
 func (g Guard) CheckName(ctx context.Context, target HostPort) error {
+	name, refused := g.nameOf(target)
+	if refused {
+		return refusal{AddressRefused}
+	}
 	byName := g.allowsHost(target)
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", target.Host)
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", name)
 	var dns *net.DNSError
 	switch {
 	case err == nil, byName && ctx.Err() == nil:
@@ -226,9 +270,12 @@ var (
 
 // refuses judges one address; byName says that AllowHosts has the name it stands behind.
 func (g Guard) refuses(addr netip.Addr, byName bool) (Symptom, bool) {
+	wrapped := addr.WithZone("").Unmap()
 	addr = unwrap(addr)
 	in := func(p netip.Prefix) bool { return p.Contains(addr) }
 	switch {
+	case slices.ContainsFunc(g.DenyCIDRs, func(p netip.Prefix) bool { return p.Contains(wrapped) || p.Contains(addr) }):
+		return AddressNeverAdmitted, true
 	case addr.IsUnspecified(), addr.IsMulticast(), addr.IsLinkLocalUnicast(),
 		slices.ContainsFunc(metadata, in), slices.ContainsFunc(never, in):
 		return AddressNeverAdmitted, true
@@ -251,15 +298,10 @@ func (g Guard) refusesClear(addr netip.Addr, byName bool) (Symptom, bool) {
 
 // CheckServer judges what can be known of a server without DNS, as CheckURL does for a URL.
 func (g Guard) CheckServer(server HostPort, mode TLSMode) (Symptom, bool) {
-	addr, err := netip.ParseAddr(server.Host)
-	byName := g.allowsHost(server)
-	switch {
-	case err == nil && mode == ClearText:
-		return g.refusesClear(addr, byName)
-	case err == nil:
-		return g.refuses(addr, byName)
+	if mode == ClearText {
+		return g.check(server, g.refusesClear)
 	}
-	return Symptom{}, false
+	return g.check(server, g.refuses)
 }
 
 // unwrap returns the IPv4 address that an IPv6 address carries (mapped, compatible, NAT64 or 6to4), for

@@ -144,6 +144,9 @@ func TestTheGuardJudgesAddresses(t *testing.T) {
 }
 
 func TestTheGuardJudgesURLs(t *testing.T) {
+	denied := []netip.Prefix{
+		netip.MustParsePrefix("93.184.216.0/24"), netip.MustParsePrefix("2606:2800:220::/48"), netip.MustParsePrefix("2606:4700:64::/96"),
+	}
 	cases := map[string]struct {
 		guard Guard
 		url   string
@@ -169,6 +172,14 @@ func TestTheGuardJudgesURLs(t *testing.T) {
 		"a name that ends like the allowed one":    {Guard{AllowHosts: []HostPort{{Host: "0.0.1"}}}, "https://10.0.0.1", AddressRefused},
 		"metadata in an allowed range":             {Guard{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("169.254.0.0/16")}}, "https://169.254.169.254", AddressNeverAdmitted},
 		"metadata as an allowed host, in IPv6":     {Guard{AllowHosts: hosts(t, "fd00:ec2::254")}, "https://[fd00:ec2::254]", AddressNeverAdmitted},
+		"a public address in a denied range":       {Guard{DenyCIDRs: denied}, "https://93.184.216.34", AddressNeverAdmitted},
+		"a denied range over all else":             {Guard{DenyCIDRs: denied, AllowCIDRs: denied, AllowHosts: hosts(t, "93.184.216.34")}, "https://93.184.216.34", AddressNeverAdmitted},
+		"a public address beside a denied range":   {Guard{DenyCIDRs: denied}, "https://93.184.217.34", Symptom{}},
+		"NAT64 of an address in a denied range":    {Guard{DenyCIDRs: denied}, "https://[64:ff9b::93.184.216.34]", AddressNeverAdmitted},
+		"mapped from a denied range":               {Guard{DenyCIDRs: denied}, "https://[::ffff:93.184.216.34]", AddressNeverAdmitted},
+		"a public IPv6 address in a denied range":  {Guard{DenyCIDRs: denied}, "https://[2606:2800:220:1::1]", AddressNeverAdmitted},
+		"a denied NAT64 prefix":                    {Guard{DenyCIDRs: denied}, "https://[2606:4700:64::8.8.8.8]", AddressNeverAdmitted},
+		"the well-known NAT64 prefix, denied":      {Guard{DenyCIDRs: []netip.Prefix{netip.MustParsePrefix("64:ff9b::/96")}}, "https://[64:ff9b::8.8.8.8]", AddressNeverAdmitted},
 		"an IPv4 address in an allowed IPv6 space": {Guard{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("::/0")}}, "https://10.0.0.1", AddressRefused},
 	}
 	for name, c := range cases {
@@ -239,8 +250,8 @@ func TestTheGuardRefusesAnAddressThatIsNone(t *testing.T) {
 }
 
 func TestANameThatOnlyAProxyKnowsHasToBeAllowed(t *testing.T) {
-	target := HostPort{Host: "inside.invalid", Port: "443"}
-	allowed := Guard{AllowHosts: hosts(t, "inside.invalid")}
+	target := HostPort{Host: "inside.example.com", Port: "443"}
+	allowed := Guard{AllowHosts: hosts(t, "inside.example.com")}
 	ended, end := context.WithCancel(t.Context())
 	end()
 	cases := map[string]struct {

@@ -119,21 +119,13 @@ func TestServersThatAreNoGoodDatabases(t *testing.T) {
 			want: Results{Connected: true, Fault: PasswordAskedFor},
 		},
 		"one that asks for more work than a password is worth": {
-			play: func(conn net.Conn) {
-				backend := greet(conn)
-				backend.Send(&pgproto3.AuthenticationSASL{AuthMechanisms: []string{"SCRAM-SHA-256"}})
-				_ = backend.Flush()
-				_ = backend.SetAuthType(pgproto3.AuthTypeSASL)
-				message, err := backend.Receive()
-				if err != nil {
-					return
-				}
-				first := message.(*pgproto3.SASLInitialResponse)
-				nonce := string(first.Data[strings.Index(string(first.Data), "r=")+2:])
-				backend.Send(&pgproto3.AuthenticationSASLContinue{Data: []byte("r=" + nonce + "x,s=c2FsdA==,i=2000000000")})
-				_ = backend.Flush()
-			},
-			want: Results{Connected: true, Fault: UnexpectedAnswer},
+			play: scram("s=c2FsdA==,i=600001"), want: Results{Connected: true, Fault: UnexpectedAnswer},
+		},
+		"one that asks for ten million rounds": {
+			play: scram("s=c2FsdA==,i=+10000000"), want: Results{Connected: true, Fault: UnexpectedAnswer},
+		},
+		"one that asks for them after a salt that is long": {
+			play: scram("s=" + strings.Repeat("c2FsdA==", 4<<10) + ",i=10000000"), want: Results{Connected: true, Fault: UnexpectedAnswer},
 		},
 		"one that sends rows without an end": {
 			play: func(conn net.Conn) {
@@ -215,7 +207,7 @@ func TestASilentDatabaseIsLeftInTime(t *testing.T) {
 		"byte by byte": func(conn net.Conn) {
 			greet(conn)
 			for {
-				if _, err := conn.Write([]byte{'R'}); err != nil {
+				if _, err := conn.Write([]byte{'S'}); err != nil {
 					return
 				}
 				if _, err := conn.Write(binary.BigEndian.AppendUint32(nil, maxMessage)); err != nil {

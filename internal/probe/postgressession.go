@@ -105,7 +105,7 @@ func (s *session) connect(ctx context.Context, c *Network) (*pgconn.PgConn, erro
 		}
 		return &boundedConn{Conn: conn, left: maxTransaction}, nil
 	}
-	config.AfterNetConnect = s.secured
+	config.AfterNetConnect, config.BuildFrontend = s.secured, newFrontend
 	return pgconn.ConnectConfig(ctx, config)
 }
 

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unique"
 )
 
 // Redacted is what a Secret shows of itself.
@@ -34,8 +35,11 @@ type Secret struct {
 }
 
 // part is one value of a credential. Thousands of credentials are held at a time, most of one value, for which a
-// map takes ten times the room.
-type part struct{ name, value string }
+// map takes ten times the room. A value that many of them have is held once.
+type part struct {
+	name  string
+	value unique.Handle[string]
+}
 
 // soleValue is the name of the value of a credential that has but one.
 const soleValue = ""
@@ -50,7 +54,7 @@ func NewSecretOf(values map[string]string) Secret {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		_, _ = fmt.Fprintf(mac, "%q%q", name, values[name])
 		holds = holds || values[name] != ""
-		parts = append(parts, part{name, values[name]})
+		parts = append(parts, part{name, unique.Make(values[name])})
 	}
 	return Secret{reveal: func() []part { return parts }, fingerprint: Fingerprint(mac.Sum(nil)), holds: holds}
 }
@@ -66,7 +70,7 @@ func (s Secret) Part(name string) string {
 	}
 	for _, p := range s.reveal() {
 		if p.name == name {
-			return p.value
+			return p.value.Value()
 		}
 	}
 	return ""
@@ -85,7 +89,8 @@ func (s Secret) ShownBy(text string) bool {
 		return false
 	}
 	for _, p := range s.reveal() {
-		if p.value != "" && (strings.Contains(text, p.value) || len(text) >= chance && strings.Contains(p.value, text)) {
+		value := p.value.Value()
+		if value != "" && (strings.Contains(text, value) || len(text) >= chance && strings.Contains(value, text)) {
 			return true
 		}
 	}
@@ -103,7 +108,7 @@ func (s Secret) Expiry() time.Time {
 		var claims struct {
 			Exp float64 `json:"exp"`
 		}
-		if !claimed(p.value, &claims) || claims.Exp <= 0 || claims.Exp > maxUnix {
+		if !claimed(p.value.Value(), &claims) || claims.Exp <= 0 || claims.Exp > maxUnix {
 			continue
 		}
 		if at := time.Unix(int64(claims.Exp), 0); first.IsZero() || at.Before(first) {

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"mainstay.dev/mainstay/internal/probe"
 )
@@ -228,5 +229,16 @@ func TestTheShapeOfACredential(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestCredentialsOfOneValueHoldItOnce reads one Secret for two objects.
+func TestCredentialsOfOneValueHoldItOnce(t *testing.T) {
+	read := func() probe.Secret {
+		return probe.NewSecretOf(map[string]string{"token": strings.Clone("a-token-that-is-long"), "other": strings.Clone("x")})
+	}
+	one, again := read(), read()
+	if a, b := one.Part("token"), again.Part("token"); a != "a-token-that-is-long" || unsafe.StringData(a) != unsafe.StringData(b) {
+		t.Errorf("expected one value in one place, found %q and %q", a, b)
 	}
 }

@@ -36,7 +36,7 @@ func requestFor(key string) Request {
 }
 
 func TestRequestsThatDifferAreSentApart(t *testing.T) {
-	ca, other := &CA{pem: "one"}, &CA{pem: "two"}
+	ca, other := &CA{id: "one"}, &CA{id: "two"}
 	with := func(change func(*Request)) Request {
 		r := requestFor("key")
 		change(&r)
@@ -63,7 +63,7 @@ func TestRequestsThatDifferAreSentApart(t *testing.T) {
 		},
 		"the authority": {with(func(r *Request) { r.CA = ca }), with(func(r *Request) { r.CA = other }), 2},
 		"an equal authority": {
-			with(func(r *Request) { r.CA = ca }), with(func(r *Request) { r.CA = &CA{pem: "one"} }), 1,
+			with(func(r *Request) { r.CA = ca }), with(func(r *Request) { r.CA = &CA{id: "one"} }), 1,
 		},
 		"an authority and none": {with(func(r *Request) { r.CA = ca }), requestFor("key"), 2},
 	} {

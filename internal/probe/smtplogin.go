@@ -8,9 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/textproto"
-	"regexp"
 	"slices"
-	"strconv"
 
 	"github.com/wneessen/go-mail/smtp"
 )
@@ -137,17 +135,4 @@ func (t *talk) answer(auth smtp.Auth, said string) ([]byte, error) {
 		return nil, errTooLong
 	}
 	return auth.Next(challenge, true)
-}
-
-var iterations = regexp.MustCompile(`(?:^|,)i=(\d+)`)
-
-// costly says whether a challenge of SCRAM asks for more work than any server has a reason for.
-func costly(challenge []byte) bool {
-	const most = 1_000_000
-	found := iterations.FindSubmatch(challenge)
-	if found == nil {
-		return false
-	}
-	n, err := strconv.Atoi(string(found[1]))
-	return err != nil || n > most
 }

@@ -3,10 +3,7 @@
 
 package probe
 
-import (
-	"crypto/x509"
-	"time"
-)
+import "time"
 
 // Target is one dependency, ready to be probed: what to send where, with which credential, and what the
 // spec asks for. It knows nothing of Kubernetes.
@@ -158,31 +155,7 @@ func (w EmailWants) Names() []string {
 // Empty implements Wants.
 func (w EmailWants) Empty() bool { return w.Domain == "" }
 
-// CA is a set of certificates that a server's certificate is checked against.
-type CA struct {
-	pool *x509.CertPool
-	// pem identifies the set: equal text, equal set.
-	pem string
-}
-
 // sendsAs says whether both targets send the same credential to the same server.
 func (t Target) sendsAs(other Target) bool {
 	return (t.CA == nil) == (other.CA == nil) && t.CA.text() == other.CA.text() && t.Login() == other.Login()
-}
-
-// text identifies the set; it is empty for the system's certificates.
-func (c *CA) text() string {
-	if c == nil {
-		return ""
-	}
-	return c.pem
-}
-
-// ParseCA reads PEM certificates. It returns false where there is none.
-func ParseCA(pem []byte) (*CA, bool) {
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, false
-	}
-	return &CA{pool: pool, pem: string(pem)}, true
 }

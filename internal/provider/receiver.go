@@ -26,7 +26,7 @@ var receivingEnd = Provider{
 		"rk_live_": "it is a restricted key of Stripe", "rk_test_": "it is a restricted key of Stripe",
 		"whpk_": "it is a public key, which checks signatures and makes none", "whsk_": "it is a private key, and Mainstay signs with shared secrets alone",
 	},
-	Signs: func(s probe.Secret) bool { return strings.HasPrefix(s.Reveal(), probe.SigningSecretPrefix) },
+	Signs: machineMade,
 	Unfit: func(s probe.Secret, w probe.Wants) (probe.Symptom, bool) {
 		return probe.SigningSecretUnfit, !ofWebhook(w).Ping.Signature.Fits(s)
 	},
@@ -47,6 +47,16 @@ var receivingEnd = Provider{
 		Requests: "1, with the test ping 2, and with the forged one 3",
 		Source:   "Standard Webhooks specification; RFC 9110; Stripe documentation on signatures", Verified: "2026-11",
 	},
+}
+
+// leastMade is how long a signing secret is at least that a machine has made, after its prefix. Those of Stripe have 32
+// characters, and those of Standard Webhooks too, for 24 bytes in base64 (both 2026-11).
+const leastMade = 24
+
+// machineMade says whether a signing secret looks like one that nobody thought up, so that nobody can guess it.
+func machineMade(s probe.Secret) bool {
+	made, prefixed := strings.CutPrefix(s.Reveal(), probe.SigningSecretPrefix)
+	return prefixed && len(made) >= leastMade
 }
 
 // receive asks whether someone listens, and sends the test ping where it is due.

@@ -15,15 +15,17 @@ import (
 // GuardFlags are the flags with which an administrator says where probes may go. The operator and the
 // CLI take the same ones, so that both give the same answer.
 type GuardFlags struct {
-	allowCIDRs, allowHosts, endpoints []string
-	allowHTTP                         bool
-	nameServer                        string
+	allowCIDRs, denyCIDRs, allowHosts, endpoints []string
+	allowHTTP                                    bool
+	nameServer                                   string
 }
 
 // AddTo registers the flags.
 func (f *GuardFlags) AddTo(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.allowCIDRs, "allow-cidr", nil,
 		"`range` of loopback or private addresses that may be probed, such as 10.20.0.0/16 (repeatable)")
+	flags.StringSliceVar(&f.denyCIDRs, "deny-cidr", nil,
+		"`range` of addresses that are never probed, such as a public one that Pods or nodes have (repeatable)")
 	flags.StringSliceVar(&f.allowHosts, "allow-host", nil,
 		"`host[:port]` that may be probed although its address is loopback or private (repeatable)")
 	flags.BoolVar(&f.allowHTTP, "allow-http", false,
@@ -37,15 +39,12 @@ func (f *GuardFlags) AddTo(flags *pflag.FlagSet) {
 // Options returns what the flags say.
 func (f GuardFlags) Options() (Options, error) {
 	o := Options{Guard: probe.Guard{AllowHTTP: f.allowHTTP}}
-	for _, text := range f.allowCIDRs {
-		prefix, err := netip.ParsePrefix(text)
-		if err != nil {
-			return Options{}, fmt.Errorf("--allow-cidr: expected a range such as 10.20.0.0/16, found %q", text)
-		}
-		if prefix.Addr().Is4In6() {
-			return Options{}, fmt.Errorf("--allow-cidr: write the range %q as one of IPv4", text)
-		}
-		o.Guard.AllowCIDRs = append(o.Guard.AllowCIDRs, prefix.Masked())
+	var err error
+	if o.Guard.AllowCIDRs, err = parseRanges(f.allowCIDRs); err != nil {
+		return Options{}, fmt.Errorf("--allow-cidr: %w", err)
+	}
+	if o.Guard.DenyCIDRs, err = parseRanges(f.denyCIDRs); err != nil {
+		return Options{}, fmt.Errorf("--deny-cidr: %w", err)
 	}
 	for _, text := range f.allowHosts {
 		host, err := probe.ParseHostPort(text)
@@ -67,4 +66,19 @@ func (f GuardFlags) Options() (Options, error) {
 	}
 	o.Endpoints = endpoints
 	return o, nil
+}
+
+// parseRanges reads ranges of addresses.
+func parseRanges(texts []string) (ranges []netip.Prefix, err error) {
+	for _, text := range texts {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("expected a range such as 10.20.0.0/16, found %q", text)
+		}
+		if prefix.Addr().Is4In6() {
+			return nil, fmt.Errorf("write the range %q as one of IPv4", text)
+		}
+		ranges = append(ranges, prefix.Masked())
+	}
+	return ranges, nil
 }

@@ -23,7 +23,8 @@ func TestGuardFlags(t *testing.T) {
 		"all flags, given again or with commas": {
 			args: []string{
 				"--allow-cidr=10.0.0.7/8,fd00::/8", "--allow-cidr=127.0.0.1/32", "--allow-host=llm.shop.svc:8000",
-				"--allow-host=other", "--allow-http", "--dns-server=ns.example.com:53", "--endpoint=OpenAI=https://a.example.com/v1,x", "--endpoint=Resend=http://b",
+				"--allow-host=other", "--allow-http", "--deny-cidr=2001:db9::/32,34.118.224.0/20", "--deny-cidr=64:ff9b::7/96",
+				"--dns-server=ns.example.com:53", "--endpoint=OpenAI=https://a.example.com/v1,x", "--endpoint=Resend=http://b",
 			},
 			want: Options{
 				Guard: probe.Guard{
@@ -32,6 +33,9 @@ func TestGuardFlags(t *testing.T) {
 					},
 					AllowHosts: []probe.HostPort{{Host: "llm.shop.svc", Port: "8000"}, {Host: "other"}},
 					AllowHTTP:  true,
+					DenyCIDRs: []netip.Prefix{
+						netip.MustParsePrefix("2001:db9::/32"), netip.MustParsePrefix("34.118.224.0/20"), netip.MustParsePrefix("64:ff9b::/96"),
+					},
 				},
 				NameServer: "ns.example.com:53",
 				Endpoints:  map[string]string{"OpenAI": "https://a.example.com/v1,x", "Resend": "http://b"},

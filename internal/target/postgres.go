@@ -32,9 +32,23 @@ func postgresOf(d Dependency) v1alpha1.PostgresServer {
 	return server
 }
 
-// hostInSecret says whether the owner of the Secret chose the host, who consents by that.
+// hostInSecret says whether the owner of the Secret chose the host, who consents to it by that.
 func hostInSecret(vendor provider.Provider, d Dependency) bool {
 	return vendor.Speaks == provider.Postgres && postgresOf(d).Host == ""
+}
+
+// portBesideSecret is the port of the spec where the Secret names the host, and consents to another port by that;
+// empty elsewhere.
+func portBesideSecret(vendor provider.Provider, r Inputs) string {
+	port := postgresOf(r.Object).Port
+	if port == 0 || !hostInSecret(vendor, r.Object) {
+		return ""
+	}
+	named := strconv.Itoa(int(port))
+	if login, _, bad := postgresLogin(r); bad || named == cmp.Or(login.port, defaultPostgresPort) {
+		return ""
+	}
+	return named
 }
 
 // postgresPlace is the server of the spec, as host:port; nothing where the Secret names it.

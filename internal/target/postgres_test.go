@@ -39,6 +39,7 @@ func TestConnectionURIs(t *testing.T) {
 // TestWhereADatabaseIs builds targets from what the spec says and from what the Secret says.
 func TestWhereADatabaseIs(t *testing.T) {
 	kind, _ := FindKind("AccessCheck")
+	options := Options{Guard: probe.Guard{AllowHosts: []probe.HostPort{{Host: "db.shop.svc"}, {Host: "replica.shop.svc"}}}}
 	parts := map[string][]byte{"username": []byte("app"), "password": []byte("pw")}
 	with := func(more ...string) map[string][]byte {
 		data := map[string][]byte{}
@@ -70,6 +71,30 @@ func TestWhereADatabaseIs(t *testing.T) {
 		"the spec names the host, and the Secret does not consent": {
 			server: &v1alpha1.PostgresServer{Host: "elsewhere.example.com"}, data: with("host", "db.shop.svc"), symptom: probe.ConsentMissing,
 		},
+		"the Secret names the host, and the spec another port": {
+			server: &v1alpha1.PostgresServer{Port: 6000}, data: with("host", "db.shop.svc", "port", "5433"), symptom: probe.PortNotConsented,
+		},
+		"the Secret names the host alone, and the spec a port": {
+			server: &v1alpha1.PostgresServer{Port: 6000}, data: with("host", "db.shop.svc"), symptom: probe.PortNotConsented,
+		},
+		"the Secret consents to another host than it names": {
+			server: &v1alpha1.PostgresServer{Port: 6000}, data: with("host", "db.shop.svc"), allowed: "other.shop.svc", symptom: probe.PortNotConsented,
+		},
+		"the Secret consents to another port": {
+			server: &v1alpha1.PostgresServer{Port: 6000}, data: with("host", "db.shop.svc"), allowed: "db.shop.svc:6000",
+			want: "postgres://db.shop.svc:6000", database: "app",
+		},
+		"the spec repeats the Secret's port": {
+			server: &v1alpha1.PostgresServer{Port: 5433}, data: with("host", "db.shop.svc", "port", "5433"),
+			want: "postgres://db.shop.svc:5433", database: "app",
+		},
+		"the spec names the usual port": {
+			server: &v1alpha1.PostgresServer{Port: 5432}, data: with("host", "db.shop.svc"), want: "postgres://db.shop.svc:5432", database: "app",
+		},
+		"a URI, and the spec another port": {
+			server: &v1alpha1.PostgresServer{Port: 6000}, key: "uri", data: map[string][]byte{"uri": []byte("postgres://a:b@db.shop.svc/shop")},
+			symptom: probe.PortNotConsented,
+		},
 		"a URI":            {key: "uri", data: map[string][]byte{"uri": []byte("postgres://a:b@db.shop.svc/shop\n")}, symptom: probe.CredentialHasLineBreak},
 		"no host anywhere": {data: parts, symptom: probe.ServerNotNamed},
 		"no password":      {data: map[string][]byte{"username": []byte("app")}, symptom: probe.SecretKeyMissing},
@@ -79,7 +104,8 @@ func TestWhereADatabaseIs(t *testing.T) {
 		"the metadata service": {
 			data: with("host", "169.254.169.254"), symptom: probe.AddressNeverAdmitted,
 		},
-		"a private address": {data: with("host", "10.0.0.7"), symptom: probe.AddressRefused},
+		"a private address":         {data: with("host", "10.0.0.7"), symptom: probe.AddressRefused},
+		"another name of a cluster": {data: with("host", "db.other.svc"), symptom: probe.AddressRefused},
 		"no TLS to an address that is public": {
 			server: &v1alpha1.PostgresServer{TLS: v1alpha1.PostgresTLSNone}, data: with("host", "93.184.216.34"), symptom: probe.ClearTextRefused,
 		},
@@ -92,7 +118,7 @@ func TestWhereADatabaseIs(t *testing.T) {
 			if c.data != nil {
 				inputs.Secret = &Referent{Data: c.data, AllowedHosts: c.allowed}
 			}
-			target, finding := Options{}.Build(inputs)
+			target, finding := options.Build(inputs)
 			if finding.Symptom != c.symptom {
 				t.Fatalf("expected %q, found %q", c.symptom, finding.Symptom)
 			}

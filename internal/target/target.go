@@ -301,6 +301,13 @@ func values(keys []provider.Key, data map[string][]byte, issued bool) (values ma
 	return values, probe.Finding{}, false
 }
 
+const (
+	// maxValue is how long a value of a credential may be, in bytes, and maxAuthority how much may be in spec.caRef:
+	// the authorities of all browsers take about 220 KiB. Both are held for as long as there is something to probe.
+	maxValue     = 16 << 10
+	maxAuthority = 256 << 10
+)
+
 // shape judges a value without the network.
 type shape func(probe.Secret) (probe.Symptom, bool)
 
@@ -313,6 +320,9 @@ func value(data map[string][]byte, key string, shape shape) (value string, probl
 	raw, found := data[key]
 	if !found {
 		return "", probe.Fail(probe.SecretKeyMissing, key), true
+	}
+	if len(raw) > maxValue {
+		return "", probe.Fail(probe.CredentialTooLong, key), true
 	}
 	if symptom, bad := shape(probe.NewSecret(string(raw))); bad {
 		return "", probe.Fail(symptom, key), true
@@ -334,6 +344,9 @@ func authority(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, b
 	if !found {
 		return probe.Fail(probe.CANotFound, name), true
 	}
+	if len(pem) > maxAuthority {
+		return probe.Fail(probe.CATooLarge, name), true
+	}
 	ca, ok := probe.ParseCA(pem)
 	if !ok {
 		return probe.Fail(probe.CAInvalid, name), true
@@ -345,7 +358,8 @@ func authority(t *probe.Target, _ provider.Provider, r Inputs) (probe.Finding, b
 // consent holds back a credential whose owner did not allow it to be sent to the spec's host.
 func consent(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Finding, bool) {
 	keptBack := vendor.Signs != nil && vendor.Signs(t.Credential)
-	if t.Credential.IsZero() || keptBack || hostInSecret(vendor, r.Object) {
+	port := portBesideSecret(vendor, r)
+	if t.Credential.IsZero() || keptBack || hostInSecret(vendor, r.Object) && port == "" {
 		return probe.Finding{}, false
 	}
 	t.Consent = probe.ParseConsent(r.Secret.AllowedHosts)
@@ -354,6 +368,8 @@ func consent(t *probe.Target, vendor provider.Provider, r Inputs) (probe.Finding
 	switch {
 	case !t.OwnHost || err == nil && t.Consent.Admits(u):
 		return probe.Finding{}, false
+	case port != "":
+		return probe.Fail(probe.PortNotConsented, port), true
 	case vendor.Signs != nil:
 		return probe.Fail(probe.SigningNotConsented), true
 	case strings.TrimSpace(r.Secret.AllowedHosts) != "":

@@ -4,6 +4,7 @@
 package dnstest
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"slices"
@@ -71,6 +72,13 @@ func start() (*Server, error) {
 func (s *Server) Close() {
 	_ = s.udp.Shutdown()
 	_ = s.tcp.Shutdown()
+}
+
+// Resolver returns a resolver that asks the server.
+func (s *Server) Resolver() *net.Resolver {
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, s.Address)
+	}}
 }
 
 // Load has the server know a zone, and nothing else. Load forgets what was asked.
