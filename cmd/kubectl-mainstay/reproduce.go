@@ -15,11 +15,12 @@ import (
 )
 
 // reproduction is what a probe does first, as commands that a person can run. A credential is in a variable, and
-// what comes from a spec is quoted.
+// what comes from a spec is quoted. There is nothing to run before the operator has found that the spec as it is now
+// is configured: whoever wrote it chose the host, and may not be who owns the Secret.
 func reproduction(d dependency) []string {
 	vendor, found := provider.Find(d.kind.Name, d.Provider())
 	switch {
-	case !found:
+	case !found || !d.configured():
 		return nil
 	case vendor.Speaks == provider.Kubernetes:
 		return reviews(d)
