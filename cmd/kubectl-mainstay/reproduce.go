@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/cmd/kubectl-mainstay/plain"
 	"mainstay.dev/mainstay/internal/probe"
 	"mainstay.dev/mainstay/internal/provider"
 	"mainstay.dev/mainstay/internal/target"
@@ -50,14 +51,14 @@ func request(d dependency, vendor provider.Provider) []string {
 	}
 	ref := d.SharedSpec().SecretRef
 	if ref == nil || vendor.Auth == (probe.Auth{}) {
-		return []string{curl + " " + quoteWord(base+path)}
+		return []string{curl + " " + plain.Word(base+path)}
 	}
 	var commands []string
 	for _, key := range target.RequiredKeys(d.kind, d.Dependency) {
 		commands = append(commands, fmt.Sprintf("%s=\"$(kubectl get secret %s -n %s \\\n  -o go-template='{{index .data \"%s\" | base64decode}}')\"",
 			variable(d, key), ref.Name, d.GetNamespace(), key))
 	}
-	return append(commands, fmt.Sprintf("%s %s \\\n  %s", curl, login(vendor.Auth, place), quoteWord(base+path)))
+	return append(commands, fmt.Sprintf("%s %s \\\n  %s", curl, login(vendor.Auth, place), plain.Word(base+path)))
 }
 
 // login are the options with which curl sends a credential.
@@ -104,12 +105,12 @@ func reviews(d dependency) []string {
 		if a.Name != "" {
 			what += "/" + a.Name
 		}
-		command := fmt.Sprintf("kubectl auth can-i %s %s", quoteWord(a.Verb), quoteWord(what))
+		command := fmt.Sprintf("kubectl auth can-i %s %s", plain.Word(a.Verb), plain.Word(what))
 		if a.Subresource != "" {
-			command += " --subresource=" + quoteWord(a.Subresource)
+			command += " --subresource=" + plain.Word(a.Subresource)
 		}
 		commands = append(commands, command+fmt.Sprintf(" -n %s \\\n  --as=system:serviceaccount:%s:%s",
-			a.Namespace, a.Namespace, quoteWord(a.ServiceAccount)))
+			a.Namespace, a.Namespace, plain.Word(a.ServiceAccount)))
 	}
 	return commands
 }
@@ -136,7 +137,7 @@ func transaction(d dependency) []string {
 	} {
 		switch {
 		case part.spec != "":
-			commands = append(commands, "export "+part.variable+"="+quoteWord(part.spec))
+			commands = append(commands, "export "+part.variable+"="+plain.Word(part.spec))
 		case ref.Key != "", part.key == "port" && server.Host != "":
 			// The URI has it; or the port in the Secret is that of another host.
 		default:

@@ -4,7 +4,6 @@
 package main
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -26,17 +25,17 @@ func visited(d dependency, message string) {
 // explained is the answer of why to a question about some objects, as people and as machines get it.
 func explained(t *testing.T, text string, dependencies ...dependency) string {
 	t.Helper()
-	c := newCluster(surroundings{now: func() time.Time { return now }, env: func(string) (string, bool) { return "", false }})
+	c := newCluster(surroundings{now: func() time.Time { return now }, env: noEnv})
 	c.namespace = "shop"
 	found, a := survey{dependencies: dependencies}, answer{}
 	if err := c.judge(&a, ask(text).among(found), found); err != nil {
 		t.Fatal(err)
 	}
-	machines, err := json.Marshal(a)
-	if err != nil {
+	var machines strings.Builder
+	if err := printObject(&machines, "json", a); err != nil {
 		t.Fatal(err)
 	}
-	return c.render(a) + string(machines)
+	return c.render(a) + machines.String()
 }
 
 // TestNoCredentialIsSentWhereItsOwnerHasNotConsented holds that no command is offered that takes a credential out of
