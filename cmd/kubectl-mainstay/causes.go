@@ -203,6 +203,9 @@ func (c *cluster) causeOf(d dependency, healthy metav1.Condition) cause {
 	if command = cmp.Or(command, remedies[healthy.Reason]); command != "" {
 		found.Fix = []string{c.fill(command, n, d.GetNamespace(), &d)}
 	}
+	if command == putKey || command == createSecret {
+		found.Advice = strings.TrimSpace(found.Advice + " " + c.fill(typing, n, d.GetNamespace(), &d))
+	}
 	if known := diagnosis.ForReason(healthy.Reason); len(known) > 0 && known[0].Blame != diagnosis.Owner {
 		found.WhoMends = whoMends[string(known[0].Blame)]
 	}
