@@ -114,7 +114,7 @@ func (c *cluster) compare(before, after dependency) error {
 			rows = append(rows, []cell{{text: now.Type}, status(was), status(now), {text: now.Reason}})
 		}
 		p := c.page()
-		p.line("%s\n", strings.Join(align(rows, c.colours()), "\n"))
+		p.row(strings.Join(align(rows, c.colours()), "\n") + "\n")
 		if found == nil || healthy.Status != metav1.ConditionTrue {
 			p.text("%s", healthy.Message)
 		}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"mainstay.dev/mainstay/cmd/kubectl-mainstay/plain"
 )
 
 // answer is what why has to say, in the order in which it says it.
@@ -52,7 +54,7 @@ func (c *cluster) render(a answer) string {
 		p.line("")
 		p.text("Mainstay does not know %q. Did you mean one of these?", a.Question)
 		for _, name := range a.Nearest {
-			p.line("%skubectl mainstay why %s%s", indent, quoteWord(name), c.inNamespace())
+			p.line("%skubectl mainstay why %s%s", indent, plain.Word(name), c.inNamespace())
 		}
 		if len(a.Causes) > 0 {
 			p.line("\nThis is all that is wrong here:")
@@ -151,7 +153,7 @@ func (c *cluster) signals(p *page, signals []sign) {
 	}
 	p.line("")
 	for _, line := range align(rows, c.colours()) {
-		p.line("%s", strings.TrimRight(line, " "))
+		p.row(strings.TrimRight(line, " "))
 	}
 	if more := len(signals) - maxShown; more > 0 {
 		p.line("and %d more", more)

@@ -14,6 +14,7 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/cmd/kubectl-mainstay/plain"
 )
 
 // caller is who runs a command, and where.
@@ -102,23 +103,12 @@ func (c *cluster) may(ctx context.Context, p permission) (bool, error) {
 
 // grant is the command with which somebody else gives the caller what is missing.
 func (w caller) grant() string {
-	subject := "--user=" + quoteWord(w.User)
+	subject := "--user=" + plain.Word(w.User)
 	if account, is := strings.CutPrefix(w.User, "system:serviceaccount:"); is {
-		subject = "--serviceaccount=" + quoteWord(account)
+		subject = "--serviceaccount=" + plain.Word(account)
 	}
 	if w.Namespace == "" {
 		return "kubectl create clusterrolebinding mainstay-view --clusterrole=view " + subject
 	}
 	return fmt.Sprintf("kubectl create rolebinding mainstay-view -n %s --clusterrole=view %s", w.Namespace, subject)
-}
-
-// quoteWord makes one word of a shell of a text.
-func quoteWord(text string) string {
-	plain := strings.IndexFunc(text, func(r rune) bool {
-		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%+=:,./_-", r)
-	})
-	if text != "" && plain < 0 {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

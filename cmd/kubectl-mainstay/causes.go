@@ -203,11 +203,11 @@ func (c *cluster) causeOf(d dependency, healthy metav1.Condition) cause {
 	if command = cmp.Or(command, remedies[healthy.Reason]); command != "" {
 		found.Fix = []string{c.fill(command, n, d.GetNamespace(), &d)}
 	}
+	if command == putKey || command == createSecret {
+		found.Advice = strings.TrimSpace(found.Advice + " " + c.fill(typing, n, d.GetNamespace(), &d))
+	}
 	if known := diagnosis.ForReason(healthy.Reason); len(known) > 0 && known[0].Blame != diagnosis.Owner {
 		found.WhoMends = whoMends[string(known[0].Blame)]
-	}
-	if d.condition(v1alpha1.ConditionConfigured).Status == metav1.ConditionFalse {
-		found.Reproduce = nil // There is nothing to send yet.
 	}
 	return found
 }
@@ -309,8 +309,8 @@ func (c *cluster) well(q question, s survey) string {
 // reproductionOf is a request to compare the app's own with.
 func reproductionOf(q question, s survey) []string {
 	for _, d := range s.dependencies {
-		if q.text != "" && q.concerns(d) {
-			return reproduction(d)
+		if commands := reproduction(d); q.text != "" && q.concerns(d) && len(commands) > 0 {
+			return commands
 		}
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/cmd/kubectl-mainstay/manifest"
+	"mainstay.dev/mainstay/cmd/kubectl-mainstay/plain"
 	"mainstay.dev/mainstay/internal/target"
 )
 
@@ -212,7 +213,7 @@ func (c *check) summary(findings []finding, sets []*v1alpha1.DependencySet) erro
 }
 
 func (c *check) progress(format string, args ...any) {
-	_, _ = fmt.Fprintf(c.err, format+"\n", args...)
+	_, _ = fmt.Fprintln(c.err, plain.Lines(fmt.Sprintf(format, args...)))
 }
 
 func count(n int, noun string) string {

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"log"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -23,6 +24,12 @@ const asCommand = "KUBECTL_MAINSTAY_AS_COMMAND"
 func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		main()
+	}
+	if os.Getenv(asKubectl) != "" {
+		if err := kubectl(os.Args[1:]); err != nil {
+			log.Fatal(err)
+		}
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }

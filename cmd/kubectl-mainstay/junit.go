@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/cmd/kubectl-mainstay/plain"
 )
 
 // suite is a report in the form that CI systems show: one case for each object.
@@ -41,7 +42,7 @@ func (s *suite) add(namespace, name string, required metav1.Condition) {
 	if required.Status != metav1.ConditionTrue {
 		s.Failures++
 		c.Failure = &failure{
-			Type: required.Reason, Message: fmt.Sprintf("%s is %s: %s", required.Type, required.Status, required.Reason), Text: required.Message,
+			Type: required.Reason, Message: fmt.Sprintf("%s is %s: %s", required.Type, required.Status, required.Reason), Text: plain.Text(required.Message),
 		}
 	}
 	s.Cases = append(s.Cases, c)

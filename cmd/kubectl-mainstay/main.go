@@ -21,6 +21,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"mainstay.dev/mainstay/cmd/kubectl-mainstay/plain"
 )
 
 // version is set by the linker.
@@ -81,7 +83,7 @@ func run(ctx context.Context, s surroundings, args []string) int {
 		_, _ = fmt.Fprintln(s.err, "Interrupted.")
 		return exitInterrupted
 	}
-	_, _ = fmt.Fprintf(s.err, "Error: %v\n", err)
+	_, _ = fmt.Fprintln(s.err, plain.Lines("Error: "+err.Error()))
 	if lacking := (denied{}); errors.As(err, &lacking) {
 		return exitDenied
 	}

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"mainstay.dev/mainstay/cmd/kubectl-mainstay/plain"
 )
 
 const (
@@ -19,7 +21,7 @@ const (
 	indent = "    "
 )
 
-// page is what a command prints for people.
+// page is what a command prints for people. Whatever others have written is plain text there.
 type page struct {
 	strings.Builder
 	width int
@@ -34,8 +36,13 @@ func (s surroundings) page() *page {
 	return p
 }
 
-// line writes a line as it is.
-func (p *page) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+// line writes a line that is not wrapped.
+func (p *page) line(format string, args ...any) {
+	p.WriteString(plain.Lines(fmt.Sprintf(format, args...)) + "\n")
+}
+
+// row writes what align or hang has made, which may have colours.
+func (p *page) row(text string) { p.WriteString(text + "\n") }
 
 // text writes running text, wrapped.
 func (p *page) text(format string, args ...any) {
@@ -61,7 +68,7 @@ func (p *page) wrap(text, margin string) string {
 		line += word + " "
 	}
 	b.WriteString(strings.TrimRight(line, " ") + "\n")
-	return b.String()
+	return plain.Lines(b.String())
 }
 
 // words splits a text. A command to copy ends the text and is one word, for a line break would spoil it.
@@ -102,8 +109,9 @@ func status(c metav1.Condition) cell {
 func align(rows [][]cell, colours bool) []string {
 	widths := map[int]int{}
 	for _, row := range rows {
-		for i, c := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(c.text))
+		for i := range row {
+			row[i].text = plain.Text(row[i].text)
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i].text))
 		}
 	}
 	lines := make([]string, len(rows))

@@ -8,9 +8,8 @@ import (
 	"fmt"
 	"io"
 
-	"sigs.k8s.io/yaml"
-
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/cmd/kubectl-mainstay/plain"
 	"mainstay.dev/mainstay/internal/diagnosis"
 )
 
@@ -43,9 +42,8 @@ func printObject(out io.Writer, format string, value any) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", format, err)
 	}
-	text = append(text, '\n')
-	if format == "yaml" {
-		if text, err = yaml.JSONToYAML(text); err != nil {
+	if text = append(plain.JSON(text), '\n'); format == "yaml" {
+		if text, err = plain.YAML(text); err != nil {
 			return fmt.Errorf("write %s: %w", format, err)
 		}
 	}
@@ -70,7 +68,7 @@ func (c *check) printTable(findings []finding, sets []*v1alpha1.DependencySet) e
 	}
 	p := c.page()
 	for i, line := range align(rows, c.colours()) {
-		p.line("%s", line)
+		p.row(line)
 		for _, remark := range below[i] {
 			p.indented(remark)
 		}

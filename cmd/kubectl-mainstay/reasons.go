@@ -123,7 +123,7 @@ func listReasons(s surroundings, all []explanation) error {
 	}
 	p := s.page()
 	for i, line := range align(rows, false) {
-		p.line("%s%s", line, p.hang(meanings[i], utf8.RuneCountInString(line)))
+		p.row(line + p.hang(meanings[i], utf8.RuneCountInString(line)))
 	}
 	_, err := fmt.Fprint(s.out, p)
 	return err
@@ -160,7 +160,7 @@ func explain(s surroundings, all []explanation) error {
 			{"Seen", e.Seen}, {"Advice", e.Advice}, {"Who mends it", mends}, {"Stage", e.Stage}, {"Symptom", e.Symptom},
 		} {
 			if line[1] != "" {
-				p.line("%s%-14s%s", indent, line[0]+":", p.hang(line[1], len(indent)+14))
+				p.row(fmt.Sprintf("%s%-14s%s", indent, line[0]+":", p.hang(line[1], len(indent)+14)))
 			}
 		}
 	}

@@ -4,7 +4,6 @@
 package main
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,12 +14,15 @@ import (
 	"mainstay.dev/mainstay/internal/target"
 )
 
-// Commands in which <words> stand for names. A value of a Secret is typed in, and never on a command line.
+// Commands in which <words> stand for names. A value of a Secret is typed in, and never on a command line, where
+// others can read it: a shell writes it to a pipe by itself.
 const (
-	createSecret = "<read> && kubectl create secret generic <secret> -n <namespace> \\\n" +
-		`  <literals>`
-	putKey = "<read> && kubectl patch secret <secret> -n <namespace> \\\n" +
-		`  -p "{\"stringData\":{<data>}}"`
+	createSecret = "<read> && printf '<lines>' <values> |\n" +
+		"  kubectl create secret generic <secret> -n <namespace> --from-env-file=/dev/stdin"
+	putKey = "<read> && printf 'stringData:\\n<fields>' <values> |\n" +
+		"  kubectl patch secret <secret> -n <namespace> --patch-file=/dev/stdin"
+	// typing goes before both.
+	typing = "The command waits for you to type or paste <typed>, unseen."
 	choose = "kubectl patch <object> -n <namespace> --type=merge \\\n" +
 		`  -p '{"spec":{"provider":"<vendor>","secretRef":{"name":"<vendors>"}}}'`
 	edit = `kubectl edit <object> -n <namespace>`
@@ -183,15 +185,16 @@ func (c *cluster) fill(command string, n named, namespace string, d *dependency)
 		"<vendor>", vendor, "<vendors>", strings.ToLower(vendor),
 	}
 	if d != nil && d.SharedSpec().SecretRef != nil {
-		var read, literals, data []string
+		var read, typed, values []string
+		lines, fields := "", ""
 		for _, key := range d.keysMeant() {
-			value := "$" + variable(*d, key)
-			read = append(read, "read -rs "+variable(*d, key))
-			literals = append(literals, fmt.Sprintf(`--from-literal=%s="%s"`, key, value))
-			data = append(data, fmt.Sprintf(`\"%s\":\"%s\"`, key, value))
+			name := variable(*d, key)
+			read, typed, values = append(read, "read -rs "+name), append(typed, name), append(values, `"$`+name+`"`)
+			lines += key + `=%s\n`
+			fields += `  ` + key + `: |-\n    %s\n` // A block takes every sign as it is.
 		}
-		words = append(words, "<secret>", d.SharedSpec().SecretRef.Name, "<read>", strings.Join(read, " && "),
-			"<literals>", strings.Join(literals, " \\\n  "), "<data>", strings.Join(data, ","))
+		words = append(words, "<secret>", d.SharedSpec().SecretRef.Name, "<read>", strings.Join(read, " && "), "<typed>", strings.Join(typed, ", then "),
+			"<values>", strings.Join(values, " "), "<lines>", lines, "<fields>", fields)
 	}
 	return strings.NewReplacer(words...).Replace(command)
 }
@@ -210,19 +213,20 @@ func (d dependency) keysMeant() []string {
 	return meant
 }
 
-// variable is the shell variable for the value under a key of a Secret.
+// variable is the shell variable for the value under a key of a Secret. Shells have a use of their own for some words
+// that are the names of keys: USERNAME changes the user of a zsh, and nothing is found by a PATH of ours.
 func variable(d dependency, key string) string {
 	if len(target.RequiredKeys(d.kind, d.Dependency)) == 1 {
 		return "API_KEY"
 	}
-	return strings.ToUpper(noWord.ReplaceAllString(camel.ReplaceAllString(key, "${1}_${2}"), "_"))
+	return "NEW_" + strings.ToUpper(noWord.ReplaceAllString(camel.ReplaceAllString(key, "${1}_${2}"), "_"))
 }
 
 // camel finds where a word begins within another, as in accessKeyID.
 var camel = regexp.MustCompile(`([a-z])([A-Z])`)
 
 // noWord finds what may be in the key of a Secret and not in the name of a variable.
-var noWord = regexp.MustCompile(`^[0-9]|[^A-Za-z0-9_]`)
+var noWord = regexp.MustCompile(`[^A-Za-z0-9_]`)
 
 // split takes the advice off a message of the table, and a command off the advice.
 func split(message string, reason string, s diagnosis.Subject) (seen, advice, command string) {

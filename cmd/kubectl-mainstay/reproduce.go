@@ -9,17 +9,19 @@ import (
 	"strings"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/cmd/kubectl-mainstay/plain"
 	"mainstay.dev/mainstay/internal/probe"
 	"mainstay.dev/mainstay/internal/provider"
 	"mainstay.dev/mainstay/internal/target"
 )
 
-// reproduction is what a probe does first, as commands that a person can run. A credential is in a variable, and
-// what comes from a spec is quoted.
+// reproduction is what a probe does first, as commands that a person can run. A credential is in a pipe or in a
+// variable, never on a command line, and what comes from a spec is quoted. There is nothing to run before the operator has found that the spec as it is now
+// is configured: whoever wrote it chose the host, and may not be who owns the Secret.
 func reproduction(d dependency) []string {
 	vendor, found := provider.Find(d.kind.Name, d.Provider())
 	switch {
-	case !found:
+	case !found || !d.configured():
 		return nil
 	case vendor.Speaks == provider.Kubernetes:
 		return reviews(d)
@@ -43,31 +45,31 @@ func request(d dependency, vendor provider.Provider) []string {
 	if wanted := d.kind.Wants(d.Dependency).Names(); len(wanted) > 0 {
 		path = strings.NewReplacer("{name}", url.PathEscape(wanted[0]), "{path}", wanted[0]).Replace(path)
 	}
-	curl := "curl -sS -i"
+	curl, at := "curl -sS -i", plain.Word(base+path)
 	for _, name := range sortedKeys(vendor.Header) {
-		curl += fmt.Sprintf(" -H '%s: %s'", name, vendor.Header[name])
+		curl += " -H " + plain.Word(name+": "+vendor.Header[name])
 	}
 	ref := d.SharedSpec().SecretRef
 	if ref == nil || vendor.Auth == (probe.Auth{}) {
-		return []string{curl + " " + quoteWord(base+path)}
+		return []string{curl + " " + at}
 	}
-	var commands []string
-	for _, key := range target.RequiredKeys(d.kind, d.Dependency) {
-		commands = append(commands, fmt.Sprintf("%s=\"$(kubectl get secret %s -n %s \\\n  -o go-template='{{index .data \"%s\" | base64decode}}')\"",
-			variable(d, key), ref.Name, d.GetNamespace(), key))
-	}
-	return append(commands, fmt.Sprintf("%s %s \\\n  %s", curl, login(vendor.Auth, place), quoteWord(base+path)))
+	credential, option := login(vendor.Auth, place, target.RequiredKeys(d.kind, d.Dependency)[0])
+	return []string{fmt.Sprintf("kubectl get secret %s -n %s \\\n  -o go-template='%s' |\n  %s %s \\\n    %s",
+		ref.Name, d.GetNamespace(), credential, curl, option, at)}
 }
 
-// login are the options with which curl sends a credential.
-func login(auth probe.Auth, place string) string {
+// login is a template that writes the credential in a Secret in such a way that curl takes it from its standard input,
+// and the option with which it does. Nothing in a value can be another option of curl there.
+func login(auth probe.Auth, place, key string) (credential, option string) {
+	const user = `user = {{printf "%%s:%%s" %s (base64decode (index .data "%s")) | printf "%%q"}}`
 	switch {
 	case auth.AWSService != "":
-		return fmt.Sprintf(`--aws-sigv4 "aws:amz:%s:%s" --user "$ACCESS_KEY_ID:$SECRET_ACCESS_KEY"`, place, auth.AWSService)
+		return fmt.Sprintf(user, "(base64decode .data."+probe.AWSAccessKeyID+")", probe.AWSSecretAccessKey),
+			"--aws-sigv4 " + plain.Word("aws:amz:"+place+":"+auth.AWSService) + " -K -"
 	case auth.User != "":
-		return fmt.Sprintf(`--user "%s:$API_KEY"`, auth.User)
+		return fmt.Sprintf(user, `"`+auth.User+`"`, key), "-K -"
 	}
-	return fmt.Sprintf(`-H "%s: %s$API_KEY"`, auth.Header, auth.Prefix)
+	return fmt.Sprintf(`%s: %s{{base64decode (index .data "%s")}}`, auth.Header, auth.Prefix, key), "-H @-"
 }
 
 // meant are the expectations that the verdict on an access check names, or else the first of all.
@@ -103,12 +105,12 @@ func reviews(d dependency) []string {
 		if a.Name != "" {
 			what += "/" + a.Name
 		}
-		command := fmt.Sprintf("kubectl auth can-i %s %s", quoteWord(a.Verb), quoteWord(what))
+		command := fmt.Sprintf("kubectl auth can-i %s %s", plain.Word(a.Verb), plain.Word(what))
 		if a.Subresource != "" {
-			command += " --subresource=" + quoteWord(a.Subresource)
+			command += " --subresource=" + plain.Word(a.Subresource)
 		}
 		commands = append(commands, command+fmt.Sprintf(" -n %s \\\n  --as=system:serviceaccount:%s:%s",
-			a.Namespace, a.Namespace, quoteWord(a.ServiceAccount)))
+			a.Namespace, a.Namespace, plain.Word(a.ServiceAccount)))
 	}
 	return commands
 }
@@ -124,26 +126,58 @@ func transaction(d dependency) []string {
 	if len(statements) == 0 {
 		return nil
 	}
-	psql, server := "psql -X", postgresServer(d)
-	var commands []string
+	commands, psql := fromKeys(d), "psql -X"
 	if ref.Key != "" {
-		psql += fmt.Sprintf(` "$(%s)"`, fromSecret(d, ref.Key))
+		commands, psql = fromURI(d)
 	}
+	commands = append(commands, certificates(d)...)
+	return append(commands, psql+" <<'SQL'\n"+strings.Join(statements, "\n")+"\nSQL")
+}
+
+// fromKeys has psql find the database that the spec names, and what that leaves open in the keys of the Secret.
+func fromKeys(d dependency) []string {
+	server := postgresServer(d)
+	var commands []string
 	for _, part := range []struct{ variable, key, spec string }{
 		{"PGUSER", "username", ""}, {"PGPASSWORD", "password", ""}, {"PGHOST", "host", server.Host},
-		{"PGPORT", "port", number(server.Port)}, {"PGDATABASE", "dbname", server.Database},
+		{"PGPORT", "port", portOf(server)}, {"PGDATABASE", "dbname", server.Database},
 	} {
-		switch {
-		case part.spec != "":
-			commands = append(commands, "export "+part.variable+"="+quoteWord(part.spec))
-		case ref.Key != "", part.key == "port" && server.Host != "":
-			// The URI has it; or the port in the Secret is that of another host.
-		default:
-			commands = append(commands, fmt.Sprintf(`export %s="$(%s)"`, part.variable, fromSecret(d, part.key)))
+		value := plain.Word(part.spec)
+		if part.spec == "" {
+			value = `"$(` + fromSecret(d, part.key) + `)"`
+		}
+		commands = append(commands, "export "+part.variable+"="+value)
+	}
+	return commands
+}
+
+// fromURI does so with a connection URI, whose password goes where psql alone sees it. Of the URI it takes what the
+// probe takes: nothing after a question mark, where the spec's own words stand then.
+func fromURI(d dependency) (commands []string, psql string) {
+	server := postgresServer(d)
+	var spec []string
+	for _, part := range [][2]string{{"host", server.Host}, {"port", portOf(server)}, {"dbname", server.Database}} {
+		if part[1] != "" {
+			spec = append(spec, part[0]+"="+strings.ReplaceAll(url.QueryEscape(part[1]), "+", "%20"))
 		}
 	}
-	commands = append(commands, certificates(d, server.TLS)...)
-	return append(commands, psql+" <<'SQL'\n"+strings.Join(statements, "\n")+"\nSQL")
+	return []string{
+		fmt.Sprintf(`URI="$(%s)"`, fromSecret(d, d.SharedSpec().SecretRef.Key)),
+		`URI="${URI%%[?#]*}"`,
+		`export PGPASSWORD="$(printf %b "$(printf %s "$URI" | sed -E 's,^[^/]*//[^:/]*:([^/]*)@.*,\1,; s,%,\\x,g')")"`,
+	}, fmt.Sprintf(`psql -X "$(printf %%s "$URI" | sed -E 's,:[^/]*@,@,')?%s"`, strings.Join(spec, "&"))
+}
+
+// portOf is the port of the spec, or the usual one where a host stands there alone: the port in the Secret is that of
+// another host.
+func portOf(server v1alpha1.PostgresServer) string {
+	switch {
+	case server.Port != 0:
+		return fmt.Sprint(server.Port)
+	case server.Host != "":
+		return "5432"
+	}
+	return ""
 }
 
 // postgresServer is what the spec of an object says of its database.
@@ -157,14 +191,6 @@ func postgresServer(d dependency) v1alpha1.PostgresServer {
 	return *user.PostgresServer()
 }
 
-// number writes a number that may be missing.
-func number(n int32) string {
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprint(n)
-}
-
 // fromSecret is a command that writes one value of an object's Secret, or nothing where that lacks the key.
 func fromSecret(d dependency, key string) string {
 	return fmt.Sprintf(`kubectl get secret %s -n %s \
@@ -172,7 +198,8 @@ func fromSecret(d dependency, key string) string {
 }
 
 // certificates have psql check the server's certificate as the probe does.
-func certificates(d dependency, mode v1alpha1.PostgresTLS) []string {
+func certificates(d dependency) []string {
+	mode := postgresServer(d).TLS
 	modes := map[v1alpha1.PostgresTLS]string{
 		"": "verify-full", v1alpha1.PostgresTLSVerifyFull: "verify-full", v1alpha1.PostgresTLSVerifyCA: "verify-ca",
 		v1alpha1.PostgresTLSRequire: "require", v1alpha1.PostgresTLSNone: "disable",

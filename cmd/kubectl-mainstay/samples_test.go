@@ -72,38 +72,9 @@ func samples(t *testing.T) []sample {
 // TestTheFolderOfSamplesCoversEveryProvider checks all samples at once, as a user does, against their providers
 // in good health, with the credentials that the fixtures know.
 func TestTheFolderOfSamplesCoversEveryProvider(t *testing.T) {
-	fixtures, err := providertest.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	simulated := simulator{T: t, vendors: map[string]*providertest.Vendor{}}
-	simulated.args = []string{
-		"check", "-k", samplesFolder, "-f", "-", "--allow-http", "--allow-cidr", "127.0.0.0/8", "--dns-server", nameServer(t).Address,
-	}
-	for _, f := range fixtures {
-		simulated.add(f)
-	}
-	mail := simulated.addMail()
-	database := simulated.addPostgres()
-	secrets := map[string]string{}
-	for _, s := range samples(t) {
-		switch fixture, err := providertest.Find(s.Kind, s.Spec.Provider); {
-		case s.Spec.SecretRef == nil:
-		case s.Spec.Provider == "SMTP":
-			s.has(t, secrets, map[string]string{"username": mail.Username, "password": mail.Password})
-		case s.Spec.Provider == "Postgres":
-			s.has(t, secrets, database)
-		case s.Spec.Provider == "Receiver":
-			s.has(t, secrets, map[string]string{s.key(): providertest.ReceiverSecret})
-			simulated.addReceiver(s.Spec.URL)
-		case err != nil:
-			t.Fatal(err)
-		default:
-			s.has(t, secrets, s.values(fixture))
-		}
-	}
-	input := strings.Join(slices.Sorted(maps.Values(secrets)), "\n---\n")
-	r := command{args: simulated.args, stdin: input}.run(t.Context(), t)
+	simulated, secrets := playEverything(t)
+	simulated.args = append(simulated.args, "-k", samplesFolder)
+	r := command{args: simulated.args, stdin: secrets}.run(t.Context(), t)
 	mustExit(t, r, exitUnmet) // The blog has not got far.
 	for _, s := range samples(t) {
 		verdict := "True True Passed"
@@ -117,6 +88,40 @@ func TestTheFolderOfSamplesCoversEveryProvider(t *testing.T) {
 			t.Errorf("%s complains: %s", name, problem)
 		}
 	}
+}
+
+// playEverything plays the provider of every sample, and returns the Secrets that the samples refer to.
+func playEverything(t *testing.T) (simulated simulator, secrets string) {
+	t.Helper()
+	fixtures, err := providertest.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	simulated = simulator{T: t, vendors: map[string]*providertest.Vendor{}}
+	simulated.args = []string{"check", "-f", "-", "--allow-http", "--allow-cidr", "127.0.0.0/8", "--dns-server", nameServer(t).Address}
+	for _, f := range fixtures {
+		simulated.add(f)
+	}
+	mail := simulated.addMail()
+	database := simulated.addPostgres()
+	have := map[string]string{}
+	for _, s := range samples(t) {
+		switch fixture, err := providertest.Find(s.Kind, s.Spec.Provider); {
+		case s.Spec.SecretRef == nil:
+		case s.Spec.Provider == "SMTP":
+			s.has(t, have, map[string]string{"username": mail.Username, "password": mail.Password})
+		case s.Spec.Provider == "Postgres":
+			s.has(t, have, database)
+		case s.Spec.Provider == "Receiver":
+			s.has(t, have, map[string]string{s.key(): providertest.ReceiverSecret})
+			simulated.addReceiver(s.Spec.URL)
+		case err != nil:
+			t.Fatal(err)
+		default:
+			s.has(t, have, s.values(fixture))
+		}
+	}
+	return simulated, strings.Join(slices.Sorted(maps.Values(have)), "\n---\n")
 }
 
 // simulator plays every provider, and keeps what the command is told of where they are.

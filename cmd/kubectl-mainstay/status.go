@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
+	"mainstay.dev/mainstay/cmd/kubectl-mainstay/plain"
 )
 
 func newStatus(s surroundings) *cobra.Command {
@@ -231,7 +232,7 @@ func (s survey) rows(namespace string, now time.Time) (rows [][]cell, below map[
 			continue
 		}
 		if set.Status.Summary != "" {
-			below[len(rows)] = "│  " + set.Status.Summary + "\n"
+			below[len(rows)] = "│  " + plain.Text(set.Status.Summary) + "\n"
 		}
 		rows = append(rows, setRow(set))
 		for i, m := range set.Status.Members {

@@ -39,6 +39,13 @@ func (d dependency) condition(kind string) metav1.Condition {
 	return metav1.Condition{Type: kind, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonProbing, Message: "Mainstay has not visited it yet."}
 }
 
+// configured says whether the operator has found the spec as it is now, and the consent of who owns its Secret, in
+// order.
+func (d dependency) configured() bool {
+	configured := d.condition(v1alpha1.ConditionConfigured)
+	return configured.Status == metav1.ConditionTrue && configured.ObservedGeneration == d.GetGeneration()
+}
+
 // live says whether the verdict rests on requests rather than on the configuration alone.
 func (d dependency) live() bool {
 	return !d.SharedSpec().Suspend && d.SharedStatus().LastProbeTime != nil && d.condition(v1alpha1.ConditionConfigured).Status != metav1.ConditionFalse

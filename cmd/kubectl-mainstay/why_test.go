@@ -159,7 +159,7 @@ kubectl auth can-i get 'configmaps/it'\''s' -n shop \
   --as=system:serviceaccount:shop:app`},
 	} {
 		c.given.SetNamespace("shop")
-		c.given.SharedStatus().Conditions = []metav1.Condition{{Type: v1alpha1.ConditionHealthy, Message: c.message}}
+		visited(c.given, c.message)
 		if diff := cmp.Diff(strings.TrimPrefix(c.want, "\n"), strings.Join(reproduction(c.given), "\n")); diff != "" {
 			t.Errorf("%s (-want +found):\n%s", name, diff)
 		}

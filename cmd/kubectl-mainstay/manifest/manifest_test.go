@@ -4,12 +4,12 @@
 package manifest
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"mainstay.dev/mainstay/cmd/kubectl-mainstay/plain"
 	"mainstay.dev/mainstay/internal/target"
 )
 
@@ -124,15 +124,19 @@ func TestURLsLoseWhatMayBeACredential(t *testing.T) {
 }
 
 func FuzzReadingNeverPanics(f *testing.F) {
-	for _, seed := range []string{"a: b\n---\nc: d", `{"kind":"List","items":[{}]}`, "...\n---", "{{ x }}", "kind: [", "items: [1]"} {
+	for _, seed := range []string{"a: b\n---\nc: d", `{"kind":"List","items":[{}]}`, "...\n---", "{{ x }}", "kind: [", "items: [1]", "apiVersion: mainstay.dev/v1alpha1\nkind: \"::a\\u009b\"\n"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		objects, problems := Read(Sources{Files: []string{"-"}, Stdin: strings.NewReader(text)})
-		if _, more, err := Sort(objects, "default"); err != nil {
+		_, more, err := Sort(objects, "default")
+		if err != nil {
 			t.Fatal(err)
-		} else if _, err := json.Marshal(append(problems, more...)); err != nil {
-			t.Fatal(err)
+		}
+		for _, p := range append(problems, more...) {
+			if said := p.String(); said != plain.Text(said) {
+				t.Errorf("expected plain text, found %q", said)
+			}
 		}
 	})
 }

@@ -19,6 +19,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"mainstay.dev/mainstay/cmd/kubectl-mainstay/plain"
 )
 
 // Sources are where manifests come from.
@@ -64,7 +66,7 @@ type Problem struct {
 	Text   string
 }
 
-// String names the place, the object and what is wrong.
+// String names the place, the object and what is wrong, on one line. All three may hold text of whoever wrote the input.
 func (p Problem) String() string {
 	var parts []string
 	for _, part := range []string{p.Origin.String(), p.Object, p.Text} {
@@ -72,7 +74,7 @@ func (p Problem) String() string {
 			parts = append(parts, part)
 		}
 	}
-	return redactURLs(strings.Join(parts, ": "))
+	return redactURLs(plain.Text(strings.Join(parts, ": ")))
 }
 
 // Object is one object of the input.
