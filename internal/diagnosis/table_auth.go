@@ -53,7 +53,7 @@ var authRows = []Diagnosis{
 	{
 		Symptom: probe.ScopeMalformed, Reason: v1alpha1.ReasonInsufficientScope, Blame: Owner,
 		Seen:   "{provider} does not take a scope in this form[: {names}].",
-		Advice: "Entra ID wants the resource and /.default in spec.oidc.clientCredentials.scopes, as in api://NAME/.default.",
+		Advice: "Entra ID wants the resource and /.default in spec.oidc.clientCredentials.scopes, as in api://NAME/.default: kubectl edit {object} -n {namespace}",
 	},
 	{
 		Symptom: probe.PrivateKeyPublished, Reason: v1alpha1.ReasonPrivateKeyPublished, Blame: Owner, Counts: AtOnce,
