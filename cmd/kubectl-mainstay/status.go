@@ -195,7 +195,7 @@ func (c *cluster) tree(s survey) string {
 }
 
 // inNamespace are the flags that lead another command to the same place.
-func (c *cluster) inNamespace() string { return inNamespace(c.namespace) }
+func (c *cluster) inNamespace() string { return inNamespace(c.namespace) + c.placeFlags() }
 
 func inNamespace(namespace string) string {
 	if namespace == "" {

@@ -84,6 +84,7 @@ func (c *cluster) why(ctx context.Context, text string) error {
 			return err
 		}
 	}
+	c.place(&a)
 	if c.output == "json" {
 		err = printObject(c.out, c.output, a)
 	} else {
