@@ -33,7 +33,7 @@ what this probe has found.
 Exit codes: 0 Healthy afterwards and nothing found that speaks against it, 1 not, 2 the cluster or the
 operator does not answer, 3 you lack a permission, 130 interrupted.`,
 		Example: "  kubectl mainstay probe emailprovider/transactional -n shop",
-		Args:    cobra.RangeArgs(1, 2),
+		Args:    someObject,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			objects, err := parseObjects(args)
 			if err == nil && len(objects) > 1 {
@@ -154,18 +154,20 @@ func times(n int32) string {
 }
 
 func newSuspend(s surroundings, suspend bool) *cobra.Command {
+	const exits = "\n\nExit codes: 0 done, 2 the cluster cannot be read or changed, 3 you lack a permission, 130 interrupted."
 	c := newCluster(s)
 	cmd := &cobra.Command{
 		Use:   "suspend (KIND/NAME... | KIND NAME...)",
 		Short: "Stop probing dependencies, until resume",
 		Long: `Suspend sets spec.suspend, so that nothing is sent to the provider any more. Healthy is Unknown
-then, and Ready stays True. Where GitOps owns the object, set the field there, or it is taken back.`,
+then, and Ready is True whatever it was. Where GitOps owns the object, set the field there, or it is
+taken back.` + exits,
 		Example: "  kubectl mainstay suspend emailprovider/transactional -n shop",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    someObject,
 	}
 	if !suspend {
 		cmd.Use, cmd.Short = "resume (KIND/NAME... | KIND NAME...)", "Probe suspended dependencies again"
-		cmd.Long = "Resume unsets spec.suspend, and the operator probes at once."
+		cmd.Long = "Resume unsets spec.suspend, and the operator probes at once." + exits
 		cmd.Example = "  kubectl mainstay resume emailprovider/transactional -n shop"
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -60,12 +60,7 @@ Exit codes:
   # The objects with the status that they would get, or a report that CI systems show
   kubectl mainstay check -f deploy/ -o json
   kubectl mainstay check -f deploy/ -o junit > mainstay.xml`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return fmt.Errorf("%s takes no arguments, found %q: name each file with a -f of its own", cmd.CommandPath(), args[0])
-			}
-			return nil
-		},
+		Args: noArguments(": name each file with a -f of its own"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
 	}
 	flags := cmd.Flags()
@@ -158,16 +153,15 @@ func usable(input manifest.Input, problems []manifest.Problem) error {
 		}
 		return fmt.Errorf("%s with the input:%s", count(len(problems), "problem"), strings.Join(lines, ""))
 	}
-	if len(input.Dependencies)+len(input.Sets) == 0 {
-		kinds := make([]string, len(target.Kinds))
-		for i, k := range target.Kinds {
-			kinds[i] = k.Name
-		}
-		others := input.Others + len(input.Secrets) + len(input.ConfigMaps)
-		return fmt.Errorf("nothing to check: found %s, and none is of a Mainstay kind (%s in %s)",
-			count(others, "object"), strings.Join(kinds, ", "), v1alpha1.GroupVersion)
+	others := input.Others + len(input.Secrets) + len(input.ConfigMaps)
+	switch {
+	case len(input.Dependencies)+len(input.Sets) > 0:
+		return nil
+	case others == 0:
+		return errors.New("nothing to check: the input holds no objects")
 	}
-	return nil
+	return fmt.Errorf("nothing to check: found %s, and none is of a Mainstay kind (%s in %s)",
+		count(others, "object"), strings.Join(allKinds(), ", "), v1alpha1.GroupVersion)
 }
 
 // summary says how the requirement fared, and what the answer rests on.

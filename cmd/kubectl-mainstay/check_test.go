@@ -291,7 +291,7 @@ func TestTheHintAsksForNoMoreThanIsNeeded(t *testing.T) {
 	v := startVendors(t)
 	r := v.check(t, emailProvider("mail", "{provider: SES, ses: {region: eu-west-1}, secretRef: {name: aws}, domain: mail.example.com}"))
 	mustExit(t, r, exitUnmet)
-	mustContain(t, r.out, "SecretNotFound", "--secret shop/aws/accessKeyID=env:VARIABLE --secret shop/aws/secretAccessKey=env:VARIABLE")
+	mustContain(t, r.out, "SecretNotFound", "--secret shop/aws/accessKeyID=env:VARIABLE \\ --secret shop/aws/secretAccessKey=env:VARIABLE")
 	if strings.Contains(r.out, "sessionToken") {
 		t.Errorf("expected nothing to ask for what is optional:\n%s", r.out)
 	}

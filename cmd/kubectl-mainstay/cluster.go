@@ -7,9 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 
+	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -18,6 +20,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1alpha1 "mainstay.dev/mainstay/api/v1alpha1"
 	"mainstay.dev/mainstay/config/crd"
@@ -81,6 +84,7 @@ func (c *cluster) connect() error {
 	if err := errors.Join(scheme.AddToScheme(known), v1alpha1.AddToScheme(known)); err != nil {
 		return err
 	}
+	log.SetLogger(logr.Discard()) // Or the client complains after a while that it has none.
 	config.UserAgent = "kubectl-mainstay/" + versionName()
 	config.QPS, config.Burst = 50, 100
 	c.client, err = client.NewWithWatch(config, client.Options{Scheme: known})
@@ -109,6 +113,8 @@ func (c *cluster) explain(err error, what string) error {
 			v1alpha1.GroupVersion.Group, err)
 	case errors.Is(err, context.Canceled):
 		return errInterrupted
+	case errors.As(err, new(*net.OpError)):
+		return fmt.Errorf("the cluster does not answer: is it up, and the one that you mean (KUBECONFIG, --kubeconfig, --context)? %w", err)
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }

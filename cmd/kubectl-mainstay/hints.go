@@ -35,5 +35,5 @@ func hint(f finding, input manifest.Input) string {
 	for _, key := range target.RequiredKeys(f.Kind, f.Object) {
 		flags = append(flags, fmt.Sprintf("--secret %s/%s/%s=env:VARIABLE", namespace, ref.Name, key))
 	}
-	return "Only the input was searched. To give the value here: " + strings.Join(flags, " ")
+	return "Only the input was searched. To give the value here:\n" + strings.Join(flags, " \\\n")
 }

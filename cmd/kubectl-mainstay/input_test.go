@@ -13,10 +13,10 @@ func TestBadInputIsNamed(t *testing.T) {
 		input string
 		want  []string
 	}{
-		"nothing": {"", []string{"nothing to check: found 0 objects"}},
+		"nothing": {"", []string{"nothing to check: the input holds no objects"}},
 		"no Mainstay object": {
 			secret("openai", goodKey),
-			[]string{"nothing to check: found 1 object, and none is of a Mainstay kind (AIProvider, EmailProvider, PublicAPI, StripeAccount, WebhookEndpoint, AuthProvider, AccessCheck in mainstay.dev/v1alpha1)"},
+			[]string{"nothing to check: found 1 object, and none is of a Mainstay kind (AIProvider, EmailProvider, PublicAPI, StripeAccount, WebhookEndpoint, AuthProvider, AccessCheck, DependencySet in mainstay.dev/v1alpha1)"},
 		},
 		"broken YAML, with the line of the file": {
 			documents(secret("openai", goodKey), "kind: AIProvider\nspec: {provider: OpenAI\n"),
@@ -27,7 +27,7 @@ func TestBadInputIsNamed(t *testing.T) {
 		"a template":              {"kind: {{ .Values.kind }}\nspec: [", []string{"this looks like a template"}},
 		"no object":               {"- a\n- b", []string{"stdin:1: document 1: is no Kubernetes object", "found a list"}},
 		"no kind":                 {"apiVersion: v1", []string{"kind is missing"}},
-		"an unknown kind of ours": {"apiVersion: mainstay.dev/v1alpha1\nkind: AIProvidr\nmetadata: {name: a}", []string{"kind: found \"AIProvidr\", known are AIProvider, AccessCheck, AuthProvider, DependencySet, EmailProvider"}},
+		"an unknown kind of ours": {"apiVersion: mainstay.dev/v1alpha1\nkind: AIProvidr\nmetadata: {name: a}", []string{"kind: found \"AIProvidr\", known are AIProvider, AccessCheck, AuthProvider, DependencySet, EmailProvider", "; did you mean AIProvider?"}},
 		"an unknown version": {
 			strings.ReplaceAll(aiProvider("chat", openAISpec), "v1alpha1", "v9"),
 			[]string{`AIProvider shop/chat: apiVersion: found "mainstay.dev/v9", allowed is "mainstay.dev/v1alpha1"`},
@@ -36,14 +36,21 @@ func TestBadInputIsNamed(t *testing.T) {
 			documents(aiProvider("chat", openAISpec), aiProvider("chat", openAISpec)),
 			[]string{"stdin:7: document 2: AIProvider shop/chat: is declared twice; the first time at stdin:1: document 1"},
 		},
-		"an unknown provider":    {aiProvider("chat", "{provider: OpenAi, secretRef: {name: a}}"), []string{`spec.provider: found "OpenAi", allowed are "None", "OpenAI", "Anthropic", "AzureOpenAI", "Bedrock", "Gemini", "Mistral", "Groq", "Cohere", "OpenRouter", "OpenAICompatible"`}},
+		"an unknown provider":        {aiProvider("chat", "{provider: OpenAi, secretRef: {name: a}}"), []string{`spec.provider: found "OpenAi", allowed are "None", "OpenAI", "Anthropic", "AzureOpenAI", "Bedrock", "Gemini", "Mistral", "Groq", "Cohere", "OpenRouter", "OpenAICompatible"; did you mean OpenAI?`}},
+		"a pattern is shown whole":   {aiProvider("chat", "{provider: OpenAI, secretRef: {name: a}, models: ['gpt 4o']}"), []string{"Error: 1 problem", "spec.models[0]: should match '^[A-Za-z0-9", `$', found "gpt 4o"`}},
+		"one mistake is one problem": {aiProvider("chat", "{provider: OpenAI, secretRef: {name: a}, models: gpt-4o}"), []string{"Error: 1 problem", "(further rules were not checked: they need this to be right)"}},
+		"a key of no token": {
+			"apiVersion: mainstay.dev/v1alpha1\nkind: AccessCheck\nmetadata: {name: roles}\nspec: {provider: HTTP, endpoint: 'https://a.example.com', secretRef: {name: a}, " +
+				"expectations: [{name: x, expect: Deny, http: {path: /v1/me}}]}",
+			[]string{"spec.expectations[0].http.tokenKey is required: name the key of the Secret that holds the token"},
+		},
 		"an unknown field":       {aiProvider("chat", "{provider: None, modles: [a]}"), []string{"spec.modles: unknown field, did you mean models?"}},
 		"an unknown inner field": {aiProvider("chat", "{provider: OpenAI, secretRef: {name: a, foo: b}}"), []string{"spec.secretRef.foo: unknown field, known are key, name"}},
 		"an unknown metadata":    {strings.ReplaceAll(aiProvider("chat", openAISpec), "name: chat", "name: chat, lables: {}"), []string{"metadata.lables: unknown field"}},
 		"an unknown top field":   {aiProvider("chat", openAISpec) + "spek: {}", []string{"spek: unknown field, did you mean spec?"}},
 		"the wrong type":         {aiProvider("chat", "{provider: OpenAI, secretRef: openai}"), []string{"spec.secretRef: must be of type object, found string"}},
 		"a number out of range":  {aiProvider("chat", "{periodSeconds: 5}"), []string{"spec.periodSeconds: should be greater than or equal to 10, found 5"}},
-		"part of a second":       {aiProvider("chat", "{periodSeconds: 60.5}"), []string{"Error: 2 problems", "spec.periodSeconds: must be of type int32, found float64"}},
+		"part of a second":       {aiProvider("chat", "{periodSeconds: 60.5}"), []string{"Error: 1 problem", "spec.periodSeconds: must be of type int32, found float64"}},
 		"a label that is a number": {
 			strings.ReplaceAll(aiProvider("chat", "{models: gpt-4o}"), "name: chat", "name: chat, labels: {a: 1}"),
 			[]string{"metadata.labels: holds a number where a string belongs", "spec.models: must be of type array, found string"},
@@ -130,7 +137,7 @@ func TestAllProblemsAreReportedAtOnce(t *testing.T) {
 	r := mainstay(t, "check", "-f", dir, "-f", dir+"/missing.yaml")
 	mustExit(t, r, exitBadInput)
 	mustContain(t, r.err,
-		"Error: 8 problems with the input:",
+		"Error: 7 problems with the input:",
 		"a.yaml:1: document 1: AIProvider shop/one: spec.foo: unknown field",
 		"a.yaml:1: document 1: AIProvider shop/one: spec.provider: found \"Nope\"",
 		"a.yaml:1: document 1: AIProvider shop/one: spec.periodSeconds: should be greater than or equal to 10, found 1",
@@ -150,7 +157,16 @@ func TestBadUsageIsBadInput(t *testing.T) {
 		"no manifest":                  {[]string{"check"}, "nothing to check: name manifests with -f or a kustomization with -k"},
 		"a file without a flag":        {[]string{"check", "-f", "a.yaml", "b.yaml"}, `kubectl mainstay check takes no arguments, found "b.yaml"`},
 		"an unknown flag":              {[]string{"check", "--nope"}, "unknown flag: --nope"},
-		"an unknown command":           {[]string{"chek"}, `unknown command "chek"`},
+		"an unknown command":           {[]string{"chek"}, `unknown command "chek": did you mean check?`},
+		"a command unlike all":         {[]string{"frobnicate"}, "See 'kubectl mainstay --help'"},
+		"a word for status":            {[]string{"status", "chat"}, `kubectl mainstay status takes no arguments, found "chat": for one object ask 'kubectl mainstay why chat'`},
+		"a word for version":           {[]string{"version", "x"}, `kubectl mainstay version takes no arguments, found "x"`},
+		"two reasons":                  {[]string{"reasons", "A", "B"}, `kubectl mainstay reasons takes one name, found "A" and "B"`},
+		"nothing to probe":             {[]string{"probe"}, "kubectl mainstay probe: name an object as KIND/NAME, such as emailprovider/transactional: 'kubectl mainstay status' lists them"},
+		"nothing to suspend":           {[]string{"suspend", "-n", "shop"}, "kubectl mainstay suspend: name an object"},
+		"two objects to probe":         {[]string{"probe", "ai", "a", "b"}, "takes one object, found aiprovider/a and aiprovider/b"},
+		"nothing on standard input":    {[]string{"check", "-f", "-"}, "nothing to check: the input holds no objects"},
+		"no cluster":                   {[]string{"status", "--server", "127.0.0.1:1"}, "the cluster does not answer: is it up, and the one that you mean (KUBECONFIG, --kubeconfig, --context)?"},
 		"an unknown format":            {[]string{"check", "-f", "-", "-o", "xml"}, `--output: expected table, json, yaml or junit, found "xml"`},
 		"an unknown requirement":       {[]string{"check", "-f", "-", "--require", "Green"}, `--require: expected Healthy or Ready, found "Green"`},
 		"no range":                     {[]string{"check", "-f", "-", "--allow-cidr", "10.0.0.1"}, `--allow-cidr: expected a range such as 10.20.0.0/16, found "10.0.0.1"`},

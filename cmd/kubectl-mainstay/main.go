@@ -98,7 +98,7 @@ func newRoot(s surroundings, invokedAs string) *cobra.Command {
 read-only requests, and names the cause of what does not work and who can mend it.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          knownCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	if strings.HasPrefix(invokedAs, "kubectl-") {
@@ -122,7 +122,7 @@ func newVersion(s surroundings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of this command",
-		Args:  cobra.NoArgs,
+		Args:  noArguments(""),
 		RunE: func(*cobra.Command, []string) error {
 			switch output {
 			case "text":

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -38,11 +39,16 @@ func (c *check) print(findings []finding, sets []*v1alpha1.DependencySet) error 
 
 // printObject writes a value as JSON or YAML.
 func printObject(out io.Writer, format string, value any) error {
-	text, err := json.MarshalIndent(value, "", "    ")
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetIndent("", "    ")
+	encoder.SetEscapeHTML(false) // People read it too, and no browser.
+	err := encoder.Encode(value)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", format, err)
 	}
-	if text = append(plain.JSON(text), '\n'); format == "yaml" {
+	text := plain.JSON(b.Bytes())
+	if format == "yaml" {
 		if text, err = plain.YAML(text); err != nil {
 			return fmt.Errorf("write %s: %w", format, err)
 		}

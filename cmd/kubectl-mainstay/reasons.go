@@ -63,7 +63,12 @@ func newReasons(s surroundings) *cobra.Command {
 
   # What InvalidAPIKey means and what to do about it
   kubectl mainstay reasons InvalidAPIKey`,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return fmt.Errorf("%s takes one name, found %q and %q", cmd.CommandPath(), args[0], args[1])
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if output != "table" && output != "json" {
 				return fmt.Errorf("--output: expected table or json, found %q", output)

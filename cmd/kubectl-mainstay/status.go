@@ -37,7 +37,7 @@ Exit codes: 0 shown, 2 the cluster cannot be read, 3 you lack a permission, 130 
 
   # Again whenever something changes
   kubectl mainstay status -n shop --watch`,
-		Args: cobra.NoArgs,
+		Args: noArguments(": for one object ask 'kubectl mainstay why {}'"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.connect(); err != nil {
 				return err

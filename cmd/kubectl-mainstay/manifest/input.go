@@ -116,7 +116,7 @@ func (s *sorter) dependency(o Object) {
 		s.fail(o, fmt.Sprintf("apiVersion: found %q, allowed is %q", o.GetAPIVersion(), v1alpha1.GroupVersion))
 		return
 	case at < 0 && o.GetKind() != setKind:
-		s.fail(o, fmt.Sprintf("kind: found %q, known are %s", o.GetKind(), strings.Join(known, ", ")))
+		s.fail(o, fmt.Sprintf("kind: found %q, known are %s%s", o.GetKind(), strings.Join(known, ", "), meant(o.GetKind(), known)))
 		return
 	}
 	problems := s.rules[o.GetKind()].apply(o.Unstructured)

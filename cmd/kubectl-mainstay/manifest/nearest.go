@@ -5,6 +5,7 @@ package manifest
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -27,6 +28,14 @@ func Nearest(name string, names []string) []string {
 	}
 	slices.SortStableFunc(near, func(a, b string) int { return cmp.Compare(distance[a], distance[b]) })
 	return near
+}
+
+// meant asks whether the nearest of some names was meant, for the end of a sentence; nothing where none is near.
+func meant(name string, names []string) string {
+	if near := Nearest(name, names); len(near) > 0 {
+		return fmt.Sprintf("; did you mean %s?", near[0])
+	}
+	return ""
 }
 
 // edits counts the letters to insert, remove or change between two words.

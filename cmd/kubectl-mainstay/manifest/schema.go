@@ -112,7 +112,7 @@ func (r rules) apply(u *unstructured.Unstructured) []string {
 		}
 	}
 	if blocked {
-		problems = append(problems, "further rules were not checked, since they need the above to be right")
+		problems[len(problems)-1] += " (further rules were not checked: they need this to be right)"
 	}
 	return problems
 }
@@ -194,12 +194,14 @@ func fieldProblem(err *field.Error) string {
 		return fmt.Sprintf("%s: %s, found %v", err.Field, detail, err.BadValue)
 	case field.ErrorTypeNotSupported:
 		allowed, _ := strings.CutPrefix(detail, "supported values: ")
-		return fmt.Sprintf("%s: found %s, allowed are %s", err.Field, quoted(err.BadValue), allowed)
+		names := strings.FieldsFunc(allowed, func(r rune) bool { return strings.ContainsRune(`", `, r) })
+		return fmt.Sprintf("%s: found %s, allowed are %s%s", err.Field, quoted(err.BadValue), allowed, meant(fmt.Sprint(err.BadValue), names))
 	case field.ErrorTypeRequired:
-		if detail == "" {
-			return err.Field + ": is required"
+		name := err.Field[strings.LastIndex(err.Field, ".")+1:]
+		if why, said := strings.CutPrefix(detail, name+" is required"); said {
+			return err.Field + " is required" + why
 		}
-		return err.Field + ": is required: " + detail
+		return strings.TrimSuffix(err.Field+": is required: "+detail, ": ")
 	case field.ErrorTypeInvalid:
 		if fromSchema {
 			return fmt.Sprintf("%s: %s, found %s", err.Field, detail, quoted(err.BadValue))
@@ -221,8 +223,14 @@ var (
 	urlQuery = regexp.MustCompile(`(://[^\s"'?#]*[?#])[^\s"']+`)
 )
 
+// pattern is a rule of a CRD, which has the signs of URLs in it.
+var pattern = regexp.MustCompile(`should match '[^']*'`)
+
 // redactURLs takes out of every URL what may be a credential: an endpoint that carries one is refused,
 // and the refusal must not repeat it.
 func redactURLs(s string) string {
+	if at := pattern.FindStringIndex(s); at != nil {
+		return redactURLs(s[:at[0]]) + s[at[0]:at[1]] + redactURLs(s[at[1]:])
+	}
 	return urlQuery.ReplaceAllString(urlUser.ReplaceAllString(s, "${1}[redacted]@"), "${1}[redacted]")
 }
