@@ -14,6 +14,7 @@ import (
 	"context"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -55,7 +56,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create
 
 // Reconcile brings one object's status in step with its verdict. An unhealthy provider is a success here:
-// errors are what goes wrong with the API server, and leave the status as it is.
+// errors are what goes wrong with reading and writing objects, and leave the status as it is.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	id := probe.ID{Kind: r.Kind.Name, Namespace: req.Namespace, Name: req.Name}
 	object := r.Kind.New()
@@ -111,7 +112,7 @@ func (r *Reconciler) handOver(ctx context.Context, id probe.ID, object target.De
 		return r.write(ctx, verdictReport(id, object, verdict, subject))
 	}
 	resumed := diagnosis.Resume(object.SharedStatus(), key, t)
-	r.Engine.Set(id, t, resumed) // Of an object that it knows it keeps its own verdict.
+	r.Engine.Set(id, t, resumed) // Of an object that it knows it keeps its own verdict, as far as that holds for the new key.
 	return r.underWay(ctx, id, object, resumed)
 }
 
@@ -149,8 +150,8 @@ func (r *Reconciler) subject(object target.Dependency) diagnosis.Subject {
 	return diagnosis.SubjectOf(r.Kind.Name, object, r.Options.Terms(r.Kind, object))
 }
 
-// forget drops what this process holds of an object that is gone. A probe in flight is cancelled, and what it still
-// brings back is dropped.
+// forget drops what this process holds of an object that is gone. A probe in flight is cancelled, unless other objects
+// take part in it, and what it still brings back counts for those alone.
 func (r *Reconciler) forget(id probe.ID) {
 	r.Metrics.forget(id)
 	r.written.forget(client.ObjectKey{Namespace: id.Namespace, Name: id.Name})
@@ -161,8 +162,9 @@ func (r *Reconciler) forget(id probe.ID) {
 func verdictReport(id probe.ID, object target.Dependency, v probe.Verdict, s diagnosis.Subject) report {
 	status := object.SharedStatus().DeepCopy()
 	status.Conditions = diagnosis.Conditions(v, s)
-	if status.ObservedGeneration != object.GetGeneration() {
-		status.Headroom, status.Deliveries = nil, nil // They were learned for another spec.
+	otherSecret := v.Probed && !equality.Semantic.DeepEqual(status.ObservedSecret, secretVersion(v.Key.Secret))
+	if otherSecret || status.ObservedGeneration != object.GetGeneration() {
+		status.Headroom, status.Deliveries = nil, nil // They were learned for another spec, or with another credential.
 	}
 	status.ObservedGeneration = object.GetGeneration()
 	status.EffectivePeriodSeconds = int32(v.EffectivePeriod / time.Second)

@@ -18,16 +18,18 @@ type Diagnosis struct {
 	Symptom probe.Symptom
 	// Reason is a constant of api/v1alpha1.
 	Reason string
-	// Blame is who can mend it; empty where nothing has to be mended. What the Owner can mend turns Ready False, where it
-	// is of a stage up to spec.readyWhen.
+	// Blame is who can mend it; empty where nothing has to be mended. What the Owner can mend turns Ready False once it
+	// counts as a failure, where it is of a stage up to spec.readyWhen; where that is Healthy, whatever keeps Healthy from
+	// True does, whoever is to blame.
 	Blame Blame
-	// OwnHostBlame replaces Blame for a host that the spec chose and that never answered in this
+	// OwnHostBlame replaces Blame for a host that the spec chose and at which Reachable was never True in this
 	// generation.
 	OwnHostBlame Blame
 	// Counts says how many probes in a row it takes; ByBlame where it is not set.
 	Counts Counts
-	// Shows is the result that a finding with this symptom has as a rule, and Failed where it is not set: alerts and
-	// docs go by it. The probe decides, since one answer proves less at one provider than at another. Passed marks an
+	// Shows is the result that a finding with this symptom has as a rule, and Failed where it is not set: alerts, docs
+	// and what a restart recalls go by it. The probe decides, since one answer proves less at one provider than at another;
+	// but what shows Undecided here never counts as a failure. Passed marks an
 	// early warning: the stage is good, and an event tells of what is to come. Without a blame it is no more
 	// than a notice.
 	Shows probe.Result
@@ -53,8 +55,8 @@ const (
 type Counts string
 
 const (
-	// ByBlame: what the owner got wrong counts at once on a stage that was never proven; all else takes
-	// spec.failureThreshold probes in a row.
+	// ByBlame: what the owner got wrong counts at once on a stage that was never proven for this spec and this
+	// credential; all else takes spec.failureThreshold probes in a row.
 	ByBlame Counts = "by blame"
 	// InARow: always takes spec.failureThreshold probes in a row.
 	InARow Counts = "in a row"
@@ -66,7 +68,7 @@ const (
 // shows in Healthy alone; internal/probe/symptom.go tells the stage of a symptom. What conditions, events, metrics,
 // the CLI and docs/reasons.md say of a fault comes from here.
 var table = byStage(slices.Concat(
-	configuredRows, rows, provisionedRows, mailRows, authRows, receiverRows, accessHTTPRows, accessRows, kubernetesRows,
+	configuredRows, generalRows, provisionedRows, mailRows, authRows, receiverRows, accessHTTPRows, accessRows, kubernetesRows,
 ))
 
 // byStage puts rows in order, and into their fields what holds where they say nothing.
@@ -80,13 +82,14 @@ func byStage(rows []Diagnosis) []Diagnosis {
 	return rows
 }
 
-// rows are those of the way to a provider and of the credential.
-var rows = []Diagnosis{
+// generalRows are those of the way to a provider, of the credential and of what it may do. A few are worded for the one
+// vendor that shows them.
+var generalRows = []Diagnosis{
 	// Reachable
 	{
 		Symptom: probe.NameNotResolved, Reason: v1alpha1.ReasonNameNotResolved, Blame: Network, OwnHostBlame: Owner,
 		Seen:   "DNS has no address for {hostname}.",
-		Advice: "Check the name where it is set, in spec.endpoint, spec.url, spec.smtp or spec.postgres, as a resource or in the Secret, and the cluster's DNS.",
+		Advice: "Check the name where the spec or the Secret sets it, and the cluster's DNS.",
 	},
 	{
 		Symptom: probe.NameServerFailed, Reason: v1alpha1.ReasonNameServerFailed, Blame: Network,
@@ -165,7 +168,7 @@ var rows = []Diagnosis{
 		Advice: "Check the status page of {provider} before any of them is replaced: most likely the fault is not theirs.",
 	},
 	{
-		// Seen across hosts, by the engine, and never of one probe: it puts the whole verdict in doubt.
+		// Seen across hosts, by the engine, and never of one probe: Healthy turns Unknown for it, and the stages stand.
 		Symptom: probe.ClusterEgressDown, Reason: v1alpha1.ReasonClusterEgressDown, Blame: Network, Shows: probe.Undecided,
 		Seen:   "No provider can be reached from the cluster: connections to several hosts of several domains fail.",
 		Advice: "Check the cluster's way out: DNS, NAT, firewall, proxy. Verdicts are renewed once it works again.",

@@ -42,7 +42,8 @@ var openAI = Provider{
 			Source: "live bodies", Verified: "2026-11",
 		},
 		{
-			// 401 and 403 are both reported, and both mean that the key itself is valid.
+			// 401 and 403 are both reported, and both mean that the key itself is valid. It fails only where the spec names a
+			// model; else nothing needs the scope.
 			Code: "missing_scope", Means: probe.ScopeMissing, Args: scopeNames,
 			Source: "body in the developer forum", Verified: "2026-11",
 		},
