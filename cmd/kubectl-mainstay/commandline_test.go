@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"text/template"
 
@@ -192,8 +193,8 @@ func TestNoFixHasAValueOnACommandLine(t *testing.T) {
 // TestNoRequestHasAValueOnACommandLine sends for every sample the request that is offered, by curl, and holds that the
 // credential arrives all the same.
 func TestNoRequestHasAValueOnACommandLine(t *testing.T) {
-	var arrived http.Header
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { arrived = r.Header }))
+	var arrived atomic.Pointer[http.Header]
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { arrived.Store(&r.Header) }))
 	defer server.Close()
 	inEachShell(t, []string{"curl"}, func(at terminal) {
 		ways := map[string]bool{}
@@ -209,7 +210,7 @@ func TestNoRequestHasAValueOnACommandLine(t *testing.T) {
 			}
 			values, _, all := typedFor(d)
 			at.holds(map[string]map[string]string{ref.Name: values}, ref.Name)
-			arrived = nil
+			arrived.Store(&http.Header{})
 			out := at.run(commands, "", all...)
 			way, header, want := "header", vendor.Auth.Header, vendor.Auth.Prefix+all[0]
 			switch {
@@ -219,7 +220,7 @@ func TestNoRequestHasAValueOnACommandLine(t *testing.T) {
 				way, header, want = "user", "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(vendor.Auth.User+":"+all[0]))
 			}
 			ways[way] = true
-			if got := arrived.Get(header); !strings.HasPrefix(got, want) {
+			if got := arrived.Load().Get(header); !strings.HasPrefix(got, want) {
 				at.Errorf("%s: expected %q to arrive, found %q:\n%s\n%s", s.file, want, got, strings.Join(commands, "\n"), out)
 			}
 		}

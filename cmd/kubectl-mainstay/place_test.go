@@ -26,5 +26,5 @@ func TestAResourceWithoutAnAddressIsTheOwnersMistake(t *testing.T) {
 		env:   map[string]string{"KEY": ownKey},
 	}.run(t.Context(), t)
 	mustExit(t, r, exitUnmet)
-	mustContain(t, r.out, "False False NameNotResolved", "DNS has no address for shpo.openai.azure.com", "as a resource")
+	mustContain(t, r.out, "False False NameNotResolved", "DNS has no address for shpo.openai.azure.com", "where the spec or the Secret sets it")
 }
