@@ -93,9 +93,8 @@ func registrable(address string) string {
 	if net.ParseIP(name) != nil {
 		return ""
 	}
-	suffix, official := publicsuffix.PublicSuffix(name)
-	if !official && !strings.Contains(suffix, ".") {
-		return "" // No top-level domain of the public DNS.
+	if !hasPublicSuffix(name) {
+		return ""
 	}
 	domain, err := publicsuffix.EffectiveTLDPlusOne(name)
 	if err != nil {

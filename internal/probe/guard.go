@@ -161,9 +161,13 @@ func (g Guard) nameOf(target HostPort) (name string, refused bool) {
 // isPublic says whether a name can be one of the public DNS. The top-level domain arpa is for infrastructure, and has
 // the names of networks at home too (RFC 8375).
 func isPublic(name string) bool {
+	return hasPublicSuffix(name) && strings.Contains(name, ".") && !strings.HasSuffix(name, ".arpa")
+}
+
+// hasPublicSuffix says whether a name ends in a top-level domain of the public DNS.
+func hasPublicSuffix(name string) bool {
 	suffix, official := publicsuffix.PublicSuffix(name)
-	official = official || strings.Contains(suffix, ".") // Those of companies are below one that is.
-	return official && strings.Contains(name, ".") && !strings.HasSuffix(name, ".arpa")
+	return official || strings.Contains(suffix, ".") // Those of companies are below one that is.
 }
 
 func (g Guard) allowsHost(target HostPort) bool {
